@@ -1,0 +1,62 @@
+namespace CascadeCache;
+
+/// <summary>The settings of one cache. Bad ones fail at start-up, every fault listed.</summary>
+public sealed class CascadeCacheOptions
+{
+    /// <summary>The tiers in use. Default <see cref="CascadeBackends.Distributed"/>.</summary>
+    public CascadeBackends Backends { get; set; } = CascadeBackends.Distributed;
+
+    /// <summary>
+    /// What every key begins with, in both tiers. Default "session.". Caches that share a memcached server or a Datastore kind must have
+    /// different prefixes, unless they are to share their entries.
+    /// </summary>
+    public string KeyPrefix { get; set; } = "session.";
+
+    /// <summary>
+    /// The largest value, in bytes, that is put into memcached; a larger one is kept in Datastore only. Default: the environment variable
+    /// <c>MaxMemcacheSessionSizeBytes</c>, else 1,048,576. Zero or less: no limit of our own. The effective limit is never above what the server
+    /// itself can hold (its item size limit less the overhead).
+    /// </summary>
+    public long MaxMemcacheSessionSizeBytes { get; set; } = DefaultMaxMemcacheSessionSizeBytes;
+
+    /// <summary>
+    /// The largest value, in bytes, that may be stored at all; a larger one throws <see cref="CascadeValueTooLargeException"/>. Default 0: whatever
+    /// the durable tier can hold.
+    /// </summary>
+    public long MaxValueBytes { get; set; }
+
+    /// <summary>The sliding expiration of an entry that is stored without any expiration. Default 20 minutes.</summary>
+    public TimeSpan DefaultSlidingExpiration { get; set; } = TimeSpan.FromMinutes(20);
+
+    /// <summary>
+    /// The longest time that a copy stays in memcached without being checked against Datastore. Default 1 h, at least 1 s. It bounds what other
+    /// processes may see after a write that could not reach memcached (<see cref="CascadeConsistency.Available"/>).
+    /// </summary>
+    public TimeSpan MaxStaleness { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>What a write does when memcached cannot be reached. Default <see cref="CascadeConsistency.Available"/>.</summary>
+    public CascadeConsistency Consistency { get; set; } = CascadeConsistency.Available;
+
+    /// <summary>
+    /// How much longer than its window a sliding entry may live in memcached, as a part of the window. Default 1/16: an access rewrites the
+    /// memcached copy at most once per sixteenth of the window. 0: exact, at the cost of a rewrite per access. 0 to 1.
+    /// </summary>
+    public double MemcacheSlidingSlack { get; set; } = 1.0 / 16;
+
+    /// <summary>
+    /// How much longer than its window a sliding entry may live when only Datastore holds it, as a part of the window. Default 1/4: an entry
+    /// in constant use costs one small Datastore write per quarter of its window. 0: exact, at the cost of a write per access. 0 to 1.
+    /// </summary>
+    public double DatastoreSlidingSlack { get; set; } = 1.0 / 4;
+
+    /// <summary>The memcached servers.</summary>
+    public MemcacheOptions Memcache { get; } = new();
+
+    /// <summary>The Datastore database.</summary>
+    public DatastoreOptions Datastore { get; } = new();
+
+    /// <summary>Retries, circuit breakers and total time-outs, per tier.</summary>
+    public ResilienceOptions Resilience { get; } = new();
+
+    internal const long DefaultMaxMemcacheSessionSizeBytes = 1_048_576;
+}

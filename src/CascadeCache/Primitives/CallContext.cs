@@ -12,4 +12,7 @@ internal readonly record struct CallContext(bool Blocking, CancellationToken Can
     public static CallContext Sync => new(true, CancellationToken.None);
 
     public static CallContext Async(CancellationToken cancellationToken) => new(false, cancellationToken);
+
+    /// <summary>For the steps that must be made even if the caller gives up.</summary>
+    public CallContext WithoutCancellation => new(Blocking, CancellationToken.None);
 }

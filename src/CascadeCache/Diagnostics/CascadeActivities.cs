@@ -1,0 +1,25 @@
+using System.Diagnostics;
+
+namespace CascadeCache.Diagnostics;
+
+/// <summary>The spans of the public operations. Nothing is created while nobody listens.</summary>
+internal static class CascadeActivities
+{
+    public const string SourceName = "CascadeCache";
+
+    /// <summary>Which tier answered: memcache, datastore or none.</summary>
+    public const string TierTag = "cascadecache.tier";
+
+    /// <summary>Whether there was a value.</summary>
+    public const string HitTag = "cascadecache.hit";
+
+    private static readonly ActivitySource Source = new(SourceName);
+
+    public static Activity? Start(string operation) =>
+        Source.HasListeners() ? Source.StartActivity(operation, ActivityKind.Client) : null;
+
+    public static void Fail(Activity? activity, Exception exception)
+    {
+        activity?.SetStatus(ActivityStatusCode.Error, exception.GetType().Name);
+    }
+}

@@ -1,0 +1,76 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+
+namespace CascadeCache.Entries;
+
+/// <summary>How an <see cref="Entry"/> stands in the volatile tier. Pure functions over spans.</summary>
+/// <remarks>
+/// All numbers are little-endian.
+/// <code>
+/// offset size content
+///      0    1 format: 0xC1. Another layout takes another number; a reader rejects what it does not know.
+///      1    1 kind (EntryKind: Value, Absent or Bypass)
+///      2    8 version of the durable tier
+///     10    8 absolute expiration, ms since 1970; 2^63-1: none
+///     18    8 sliding window, ms; 0: none
+///     26    8 expiry of this copy
+///     34    8 expiry of the durable copy
+///     42    8 fresh until
+///     50    8 checksum: XXH3 of bytes 0..49, seeded by the XXH3 of the payload, which is seeded by the key's fingerprint
+///     58      payload, to the end; only a Value has one
+/// </code>
+/// The fixed header is larger than a lock (<see cref="LockRecord"/>), so that for keys of one length memcached keeps locks in a slab class
+/// that values never use, and values never evict them. The checksum is no protection against forgery.
+/// </remarks>
+internal static class EntryFormat
+{
+    public const int HeaderSize = 58;
+    public const byte FormatVersion = 0xC1;
+    private const int ChecksumOffset = 50;
+
+    /// <summary>Writes the header; the payload follows it on the wire from wherever it lies.</summary>
+    public static void WriteHeader(Span<byte> header, in Entry entry, long fingerprint)
+    {
+        header[0] = FormatVersion;
+        header[1] = (byte)entry.Kind;
+        BinaryPrimitives.WriteInt64LittleEndian(header[2..], entry.Version);
+        BinaryPrimitives.WriteInt64LittleEndian(header[10..], entry.Lifetime.AbsoluteAt);
+        BinaryPrimitives.WriteInt64LittleEndian(header[18..], entry.Lifetime.Window);
+        BinaryPrimitives.WriteInt64LittleEndian(header[26..], entry.CopyExpiry);
+        BinaryPrimitives.WriteInt64LittleEndian(header[34..], entry.DurableExpiry);
+        BinaryPrimitives.WriteInt64LittleEndian(header[42..], entry.FreshUntil);
+        BinaryPrimitives.WriteUInt64LittleEndian(header[ChecksumOffset..], Checksum(header, entry.Payload.Span, fingerprint));
+    }
+
+    /// <summary>Reads an item. False: it is truncated, damaged, of another key, of another program or of a format that this version does not know.</summary>
+    public static bool TryRead(ReadOnlyMemory<byte> item, long fingerprint, out Entry entry)
+    {
+        entry = default;
+        ReadOnlySpan<byte> bytes = item.Span;
+        if (bytes.Length < HeaderSize || bytes[0] != FormatVersion || bytes[1] is < (byte)EntryKind.Value or > (byte)EntryKind.Bypass)
+        {
+            return false;
+        }
+
+        ulong stored = BinaryPrimitives.ReadUInt64LittleEndian(bytes[ChecksumOffset..]);
+        if (stored != Checksum(bytes, bytes[HeaderSize..], fingerprint))
+        {
+            return false;
+        }
+
+        entry = new Entry
+        {
+            Kind = (EntryKind)bytes[1],
+            Version = BinaryPrimitives.ReadInt64LittleEndian(bytes[2..]),
+            Lifetime = new EntryLifetime(BinaryPrimitives.ReadInt64LittleEndian(bytes[10..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[18..])),
+            CopyExpiry = BinaryPrimitives.ReadInt64LittleEndian(bytes[26..]),
+            DurableExpiry = BinaryPrimitives.ReadInt64LittleEndian(bytes[34..]),
+            FreshUntil = BinaryPrimitives.ReadInt64LittleEndian(bytes[42..]),
+            Payload = item[HeaderSize..],
+        };
+        return entry.Kind == EntryKind.Value || entry.Payload.IsEmpty;
+    }
+
+    private static ulong Checksum(ReadOnlySpan<byte> header, ReadOnlySpan<byte> payload, long fingerprint) =>
+        XxHash3.HashToUInt64(header[..ChecksumOffset], (long)XxHash3.HashToUInt64(payload, fingerprint));
+}

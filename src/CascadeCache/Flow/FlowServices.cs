@@ -1,0 +1,85 @@
+using CascadeCache.Diagnostics;
+using CascadeCache.Entries;
+using CascadeCache.Tiers;
+using Microsoft.Extensions.Logging;
+
+namespace CascadeCache.Flow;
+
+/// <summary>What every step of the flow needs beside the tiers themselves. One per cache.</summary>
+internal sealed class FlowServices(
+    FlowSettings settings,
+    TimeProvider timeProvider,
+    Func<Guid> newWriterId,
+    CacheCounters counters,
+    ILogger logger)
+{
+    private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(1);
+
+    private readonly LogThrottle _rejected = new(timeProvider, LogInterval);
+
+    public FlowSettings Settings { get; } = settings;
+
+    public TimeProvider Time { get; } = timeProvider;
+
+    public CacheCounters Counters { get; } = counters;
+
+    public ILogger Logger { get; } = logger;
+
+    public VolatileItems Items { get; } = new(settings, timeProvider, counters, logger);
+
+    /// <summary>Milliseconds since 1970.</summary>
+    public long Now => Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public Guid NewWriterId() => newWriterId();
+
+    /// <summary>
+    /// Whether the server may have lost locks of writes that are still under way: it restarted less than a lock's time ago. Until then nobody
+    /// fills it, and writers behave as if they were not alone.
+    /// </summary>
+    public bool MayHaveLostLocks(IVolatileServer server) => server.MinimumAge is not { } age || age < Settings.LockTime;
+
+    public void CountRejected(IVolatileServer server, int size)
+    {
+        Counters.Add(Counter.RejectedPayloads);
+        if (_rejected.ShouldLog())
+        {
+            CascadeLog.RejectedPayload(Logger, size, server.Name);
+        }
+    }
+
+    /// <summary>The entry that a copy of <paramref name="value"/>, made now, would be.</summary>
+    public Entry EntryOf(in DurableValue value, long version)
+    {
+        long now = Now;
+        return new Entry
+        {
+            Kind = EntryKind.Value,
+            Version = version,
+            Lifetime = value.Lifetime,
+            CopyExpiry = Math.Min(value.Lifetime.CopyExpiry(now, Settings.MemcacheSlack), Math.Max(value.ExpiresAt, now)),
+            DurableExpiry = value.ExpiresAt,
+            FreshUntil = FreshUntil(now),
+            Payload = value.Payload,
+        };
+    }
+
+    /// <summary>The marker that says that there is no such key as of <paramref name="version"/>.</summary>
+    /// <param name="version">The version of the absence.</param>
+    /// <param name="until">When it has to end at the latest; for a value that has expired here but is still held by the durable tier, when that one has expired too.</param>
+    public Entry AbsentEntry(long version, long? until = null)
+    {
+        long now = Now;
+        long end = until ?? now + (long)FlowSettings.AbsentLifetime.TotalMilliseconds;
+        return new Entry
+        {
+            Kind = EntryKind.Absent,
+            Version = version,
+            Lifetime = new EntryLifetime(end, 0),
+            CopyExpiry = end,
+            DurableExpiry = end,
+            FreshUntil = FreshUntil(now),
+        };
+    }
+
+    private long FreshUntil(long now) => now + (long)Settings.MaxStaleness.TotalMilliseconds;
+}

@@ -1,0 +1,45 @@
+namespace CascadeCache.Flow;
+
+/// <summary>The numbers that the flow works with, derived once from the options.</summary>
+internal sealed class FlowSettings
+{
+    /// <summary>How long a reader's right to fill lasts on the server; longer than a read of the durable tier normally takes.</summary>
+    public const int LeaseSeconds = 10;
+
+    /// <summary>How long memcached remembers that the durable tier has no such key.</summary>
+    public static readonly TimeSpan AbsentLifetime = TimeSpan.FromSeconds(60);
+
+    // Covers the two round trips between a lock's start and its commit, and the whole seconds that locks are counted in.
+    private static readonly TimeSpan LockMargin = TimeSpan.FromSeconds(1);
+
+    public FlowSettings(CascadeCacheOptions options, TimeSpan writeDeadline)
+    {
+        MaxMemcacheBytes = options.MaxMemcacheSessionSizeBytes <= 0 ? long.MaxValue : options.MaxMemcacheSessionSizeBytes;
+        MaxValueBytes = options.MaxValueBytes <= 0 ? long.MaxValue : options.MaxValueBytes;
+        MaxStaleness = options.MaxStaleness;
+        IsStrict = options.Consistency == CascadeConsistency.Strict;
+        MemcacheSlack = options.MemcacheSlidingSlack;
+        DatastoreSlack = options.DatastoreSlidingSlack;
+        WriteDeadline = writeDeadline;
+        LockTime = TimeSpan.FromSeconds(Math.Ceiling((writeDeadline + options.Resilience.LateCommitAllowance + LockMargin).TotalSeconds));
+    }
+
+    public long MaxMemcacheBytes { get; }
+
+    public long MaxValueBytes { get; }
+
+    public TimeSpan MaxStaleness { get; }
+
+    public bool IsStrict { get; }
+
+    public double MemcacheSlack { get; }
+
+    public double DatastoreSlack { get; }
+
+    public TimeSpan WriteDeadline { get; }
+
+    /// <summary>How long a lock outlives its start: longer than the commit that it covers can take effect.</summary>
+    public TimeSpan LockTime { get; }
+
+    public int LockSeconds => (int)LockTime.TotalSeconds;
+}

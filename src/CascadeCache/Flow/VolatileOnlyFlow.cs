@@ -1,0 +1,134 @@
+using CascadeCache.Diagnostics;
+using CascadeCache.Entries;
+using CascadeCache.Primitives;
+using CascadeCache.Tiers;
+
+namespace CascadeCache.Flow;
+
+/// <summary>
+/// Memcache alone: no locks, because nothing else can be read. What a server forgets is gone; a server that does not answer is an
+/// exception, never a missing value.
+/// </summary>
+internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier, BackgroundWork background) : ICacheFlow, IAsyncDisposable
+{
+    public async ValueTask<FoundValue> GetAsync(CacheKey key, CallContext call)
+    {
+        IVolatileServer server = await tier.FindServerAsync(key, call).ConfigureAwait(false);
+        VolatileRead read = await server.ReadAsync(key, withValue: true, leaseSeconds: 0, call).ConfigureAwait(false);
+        bool handedOver = false;
+        try
+        {
+            if (Current(server, key, read) is not { } entry)
+            {
+                return FoundValue.None;
+            }
+
+            if (entry.SlideDueAt <= services.Now)
+            {
+                background.TryRun(key.Text, later => RefreshAsync(key, later));
+            }
+
+            handedOver = true;
+            return FoundValue.Of(entry.Payload, read.Owner);
+        }
+        finally
+        {
+            if (!handedOver)
+            {
+                read.Dispose();
+            }
+        }
+    }
+
+    public async ValueTask SetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CallContext call)
+    {
+        IVolatileServer server = await tier.FindServerAsync(key, call).ConfigureAwait(false);
+        long limit = Math.Min(services.Settings.MaxValueBytes, Math.Min(services.Settings.MaxMemcacheBytes, server.MaxItemBytes(key) - EntryFormat.HeaderSize));
+        if (payload.Length > limit)
+        {
+            throw new CascadeValueTooLargeException(payload.Length, limit);
+        }
+
+        long expiry = lifetime.CopyExpiry(services.Now, services.Settings.MemcacheSlack);
+        var entry = new Entry
+        {
+            Kind = EntryKind.Value,
+            Version = 0,
+            Lifetime = lifetime,
+            CopyExpiry = expiry,
+            DurableExpiry = expiry,
+            FreshUntil = EntryLifetime.Never,
+            Payload = payload,
+        };
+        ThrowIfNotDone(server, await server.SetAsync(key, services.Items.ForEntry(server, key, entry), call).ConfigureAwait(false));
+        services.Counters.Add(Counter.MemcachePublishes);
+    }
+
+    public async ValueTask RefreshAsync(CacheKey key, CallContext call)
+    {
+        IVolatileServer server = await tier.FindServerAsync(key, call).ConfigureAwait(false);
+        using (VolatileRead flags = await server.ReadAsync(key, withValue: false, leaseSeconds: 0, call).ConfigureAwait(false))
+        {
+            ThrowIfUnavailable(server, flags);
+            if (flags.Status != VolatileStatus.Hit || !EntryFlags.IsSlideDue(flags.Flags, services.Now))
+            {
+                return;
+            }
+        }
+
+        using VolatileRead read = await server.ReadAsync(key, withValue: true, leaseSeconds: 0, call).ConfigureAwait(false);
+        if (Current(server, key, read) is not { } entry || entry.SlideDueAt > services.Now)
+        {
+            return;
+        }
+
+        long expiry = entry.Lifetime.CopyExpiry(services.Now, services.Settings.MemcacheSlack);
+        Entry slid = entry with { CopyExpiry = expiry, DurableExpiry = expiry };
+        VolatileWrite write = await server.CompareAndSetAsync(key, read.Token, services.Items.ForEntry(server, key, slid), call).ConfigureAwait(false);
+        if (write.IsDone)
+        {
+            services.Counters.Add(Counter.MemcacheSlides);
+        }
+    }
+
+    public async ValueTask RemoveAsync(CacheKey key, CallContext call)
+    {
+        IVolatileServer server = await tier.FindServerAsync(key, call).ConfigureAwait(false);
+        ThrowIfNotDone(server, await server.DeleteAsync(key, token: null, call).ConfigureAwait(false));
+    }
+
+    public ValueTask DisposeAsync() => background.DisposeAsync();
+
+    private Entry? Current(IVolatileServer server, CacheKey key, in VolatileRead read)
+    {
+        ThrowIfUnavailable(server, read);
+        VolatileView view = VolatileView.Of(read, key, services.Now);
+        if (view.Meaning == VolatileMeaning.Rejected)
+        {
+            services.CountRejected(server, read.Item.Length);
+        }
+
+        services.Counters.Add(view.Meaning == VolatileMeaning.Value ? Counter.MemcacheHits : Counter.MemcacheMisses);
+        return view.Meaning == VolatileMeaning.Value ? view.Entry : null;
+    }
+
+    private void ThrowIfUnavailable(IVolatileServer server, in VolatileRead read)
+    {
+        if (read.Status == VolatileStatus.Unavailable)
+        {
+            services.Counters.Add(Counter.MemcacheUnavailable);
+            throw Unavailable(server, read.Error);
+        }
+    }
+
+    private static void ThrowIfNotDone(IVolatileServer server, VolatileWrite write)
+    {
+        if (!write.IsGone)
+        {
+            throw Unavailable(server, write.Error);
+        }
+    }
+
+    private static CascadeUnavailableException Unavailable(IVolatileServer server, Exception? error) =>
+        new($"memcached server {server.Name} did not answer or refused, and there is no other tier (CascadeBackends.Memcache). Check that it can be reached and has memory.", error);
+}

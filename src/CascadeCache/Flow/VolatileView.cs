@@ -1,0 +1,78 @@
+using CascadeCache.Entries;
+using CascadeCache.Tiers;
+
+namespace CascadeCache.Flow;
+
+/// <summary>What an answer of the volatile tier means for its key.</summary>
+internal enum VolatileMeaning
+{
+    /// <summary>The server did not answer: nothing is known.</summary>
+    Unavailable,
+
+    /// <summary>Nothing is there, and nothing may be filled.</summary>
+    Nothing,
+
+    /// <summary>The caller may fill: it won the lease.</summary>
+    Fillable,
+
+    /// <summary>Somebody else may fill.</summary>
+    BeingFilled,
+
+    /// <summary>The value, current.</summary>
+    Value,
+
+    /// <summary>There is no such key.</summary>
+    Absent,
+
+    /// <summary>Only the durable tier has the value.</summary>
+    Bypass,
+
+    /// <summary>A write is under way.</summary>
+    Locked,
+
+    /// <summary>A copy that has expired or may no longer be believed. Its token is as good as a lease: it dies with any change.</summary>
+    Outdated,
+
+    /// <summary>Bytes that are not ours or are damaged. Its token is as good as a lease.</summary>
+    Rejected,
+}
+
+/// <summary>An answer of the volatile tier, understood. Borrows the answer's memory.</summary>
+internal readonly record struct VolatileView(VolatileMeaning Meaning, Entry Entry)
+{
+    public bool MayFill => Meaning is VolatileMeaning.Fillable or VolatileMeaning.Outdated or VolatileMeaning.Rejected;
+
+    public static VolatileView Of(in VolatileRead read, CacheKey key, long now)
+    {
+        switch (read.Status)
+        {
+            case VolatileStatus.Unavailable:
+                return new VolatileView(VolatileMeaning.Unavailable, default);
+            case VolatileStatus.Miss:
+                return new VolatileView(VolatileMeaning.Nothing, default);
+            case VolatileStatus.LeaseWon:
+                return new VolatileView(VolatileMeaning.Fillable, default);
+            case VolatileStatus.LeaseHeld:
+                return new VolatileView(VolatileMeaning.BeingFilled, default);
+        }
+
+        if (EntryFlags.KindOf(read.Flags) == EntryKind.Lock)
+        {
+            return new VolatileView(VolatileMeaning.Locked, default);
+        }
+
+        if (!EntryFormat.TryRead(read.Item, key.Fingerprint, out Entry entry))
+        {
+            return new VolatileView(VolatileMeaning.Rejected, default);
+        }
+
+        return new VolatileView(entry.IsExpired(now) ? VolatileMeaning.Outdated : MeaningOf(entry.Kind), entry);
+    }
+
+    private static VolatileMeaning MeaningOf(EntryKind kind) => kind switch
+    {
+        EntryKind.Value => VolatileMeaning.Value,
+        EntryKind.Absent => VolatileMeaning.Absent,
+        _ => VolatileMeaning.Bypass,
+    };
+}

@@ -1,0 +1,39 @@
+using CascadeCache.Entries;
+using CascadeCache.Primitives;
+
+namespace CascadeCache.Tiers;
+
+/// <summary>
+/// The durable tier: the truth. All the flow knows of Datastore; another store with versioned, strongly consistent entities can stand in its
+/// place. Safe for use by any thread.
+/// </summary>
+/// <remarks>
+/// Every method throws <see cref="CascadeUnavailableException"/> when the tier cannot be reached in its configured time, <see cref="CascadeRejectedException"/>
+/// when it refuses for good, and <see cref="OperationCanceledException"/> only for the caller's own token. A write that throws anything but
+/// <see cref="CascadeOutcomeUnknownException"/> was not and will not be applied.
+/// </remarks>
+internal interface IDurableTier : IAsyncDisposable, IDisposable
+{
+    /// <summary>The longest that one write may take, all attempts included. A lock must outlive it.</summary>
+    TimeSpan WriteDeadline { get; }
+
+    /// <summary>The largest value that can be stored under this key, in bytes.</summary>
+    long MaxValueBytes(CacheKey key);
+
+    /// <summary>Reads the newest committed state: a read that begins after a write was acknowledged sees that write.</summary>
+    ValueTask<DurableRead> ReadAsync(CacheKey key, DurableCause cause, CallContext call);
+
+    /// <summary>Stores the value, whole, with all its expiration data.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">What to store.</param>
+    /// <param name="baseVersion">Only if the key's version is still this one; null: unconditionally.</param>
+    /// <param name="cause">On whose account the operation is counted.</param>
+    /// <param name="call">How the caller waits.</param>
+    ValueTask<DurableWrite> WriteAsync(CacheKey key, DurableValue value, long? baseVersion, DurableCause cause, CallContext call);
+
+    /// <summary>Moves the expiry of a value that is still at <paramref name="baseVersion"/>, and nothing else: it neither revives nor overwrites.</summary>
+    ValueTask<DurableWrite> ExtendAsync(CacheKey key, long expiresAt, long baseVersion, DurableCause cause, CallContext call);
+
+    /// <summary>Deletes the value. A missing one is success, with the version of its absence.</summary>
+    ValueTask<DurableWrite> DeleteAsync(CacheKey key, long? baseVersion, DurableCause cause, CallContext call);
+}

@@ -1,0 +1,11 @@
+using Microsoft.Extensions.Logging;
+
+namespace CascadeCache.Memcache.Connections;
+
+/// <summary>What every connection of a client is made with.</summary>
+/// <param name="Options">The options; read only.</param>
+/// <param name="Time">Clock and timers.</param>
+/// <param name="Jitter">Numbers from 0 to 1.</param>
+/// <param name="Logger">For what no caller sees.</param>
+/// <param name="Observer">Told of every connection made and lost.</param>
+internal sealed record ConnectionSettings(MemcacheOptions Options, TimeProvider Time, Func<double> Jitter, ILogger Logger, IMemcacheObserver Observer);

@@ -1,0 +1,178 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net.Security;
+using System.Net.Sockets;
+using CascadeCache.Memcache.Protocol;
+using CascadeCache.Primitives;
+
+namespace CascadeCache.Memcache.Connections;
+
+/// <summary>
+/// One connection for all callers: requests are queued and sent in one order, replies are matched in the same order by a thread of the connection's own. That
+/// thread also connects, so that callers who block need no thread of the pool. Safe for use by any thread; lives once: when it is closed
+/// everything in its queue fails, and its tokens are worthless.
+/// </summary>
+/// <remarks>
+/// The lock <see cref="_gate"/> guards the outgoing buffer, the order of the queue, and the fault. A request enters buffer and queue in one step, so that wire
+/// order and queue order are the same; none enters after the fault is set, so that the reader's last look at the queue sees all of them.
+/// </remarks>
+internal sealed partial class MemcacheConnection : IDisposable
+{
+    // Beyond this the server reads so slowly that waiting costs more than going to the durable tier.
+    private const int MaxUnsentBytes = 128 * 1024 * 1024;
+
+    // A small request is sent by its caller if nobody else is sending; more is left to the writer thread, which may wait for the server.
+    private const int MaxDirectBytes = 16 * 1024;
+
+    private static long s_epochs;
+
+    private readonly ConnectionSettings _settings;
+    private readonly MemcacheServerAddress _address;
+    private readonly Action<MemcacheConnection> _onOpen;
+    private readonly Action<MemcacheConnection> _onClosed;
+    private readonly Lock _gate = new();
+    private readonly ConcurrentQueue<PendingRequest> _queue = new();
+    private readonly SemaphoreSlim _writerWork = new(0);
+    private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Socket _socket;
+    private readonly ITimer _watchdog;
+    private Stream _stream = Stream.Null;
+    private ReplyScanner? _scanner;
+    private OutgoingBuffer _unsent = new();
+    private OutgoingBuffer _sending = new();
+    private Thread? _writer;
+    private bool _isSending;
+    private bool _isWatching;
+    private uint _lastOpaque;
+    private MemcacheException? _failure;
+    private volatile MemcacheServerInfo? _server;
+
+    public MemcacheConnection(ConnectionSettings settings, MemcacheServerAddress address, Action<MemcacheConnection> onOpen, Action<MemcacheConnection> onClosed)
+    {
+        (_settings, _address, _onOpen, _onClosed) = (settings, address, onOpen, onClosed);
+        _socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        _watchdog = settings.Time.CreateTimer(static state => ((MemcacheConnection)state!).Watch(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Unlike that of any other connection of this process; part of every token that the connection gives out.</summary>
+    public long Epoch { get; } = Interlocked.Increment(ref s_epochs);
+
+    /// <summary>What the server said of itself; null until the connection is open.</summary>
+    public MemcacheServerInfo? Server => _server;
+
+    public bool IsOpen => _server is not null && Failure is null;
+
+    /// <summary>Why the connection is closed; null while it is not.</summary>
+    public MemcacheException? Failure => Volatile.Read(ref _failure);
+
+    /// <summary>When the connection opened; a timestamp.</summary>
+    public long OpenedAt { get; private set; }
+
+    public void Start() => new Thread(Run) { IsBackground = true, Name = "memcached " + _address }.Start();
+
+    /// <summary>Waits until the connection is open or has failed; see <see cref="Failure"/>.</summary>
+    public async ValueTask WaitUntilOpenAsync(CallContext call)
+    {
+        if (call.Blocking)
+        {
+            // The connection's own thread completes it: no thread of the pool is needed for the wake-up.
+            _opened.Task.Wait(_settings.Options.ConnectTimeout, call.CancellationToken);
+            return;
+        }
+
+        await _opened.Task.WaitAsync(call.CancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Sends one request and waits for its reply.</summary>
+    /// <exception cref="OperationCanceledException">The caller's token fired; the request may still be executed.</exception>
+    public async ValueTask<MemcacheReply> ExecuteAsync(MemcacheRequest request, CallContext call)
+    {
+        call.CancellationToken.ThrowIfCancellationRequested();
+        if (!TryQueue(request, call.Blocking, out PendingRequest? pending, out MemcacheReply refusal))
+        {
+            return refusal;
+        }
+
+        if (!call.Blocking)
+        {
+            return await pending.WaitAsync(call.CancellationToken).ConfigureAwait(false);
+        }
+
+        if (pending.TryWait(_settings.Options.OperationTimeout, _settings.Time, out MemcacheReply reply))
+        {
+            return reply;
+        }
+
+        Close(MemcacheFault.TimedOut, null);
+        return MemcacheReply.Unavailable(MemcacheFault.TimedOut, maybeExecuted: true, Failure);
+    }
+
+    /// <summary>Closes the connection, if it is not closed, and fails all that wait. What the server still sends belongs to nobody.</summary>
+    public void Close(MemcacheFault fault, Exception? cause)
+    {
+        lock (_gate)
+        {
+            if (_failure is not null)
+            {
+                return;
+            }
+
+            _failure = cause as MemcacheException ?? new MemcacheException(fault, Describe(fault, cause), cause);
+        }
+
+        _socket.Dispose(); // ends the reader's and the writer's waiting
+        _writerWork.Release();
+    }
+
+    public void Dispose() => Close(MemcacheFault.NotConnected, new ObjectDisposedException(nameof(MemcacheClient)));
+
+    private bool TryQueue(in MemcacheRequest request, bool blocking, out PendingRequest pending, out MemcacheReply refusal)
+    {
+        bool sendsItself;
+        lock (_gate)
+        {
+            if (_failure is not null || _unsent.Length + request.Set.Size > MaxUnsentBytes)
+            {
+                MemcacheFault fault = _failure?.Fault ?? MemcacheFault.Overloaded;
+                refusal = MemcacheReply.Unavailable(fault, maybeExecuted: false, _failure ?? new MemcacheException(fault, Describe(fault, null)));
+                pending = null!;
+                return false;
+            }
+
+            pending = new PendingRequest(request.Kind, request.Key, ++_lastOpaque, _settings.Time.GetTimestamp(), blocking);
+            RequestWriter.Write(_unsent, request, pending.Opaque);
+            _queue.Enqueue(pending);
+            StartWatching();
+            sendsItself = TakeSending();
+        }
+
+        refusal = default;
+        if (sendsItself)
+        {
+            SendOnce();
+        }
+
+        return true;
+    }
+
+    private string Describe(MemcacheFault fault, Exception? cause)
+    {
+        string what = fault switch
+        {
+            MemcacheFault.TimedOut => "let the operation time-out pass",
+            MemcacheFault.Violation => "sent what no request asked for",
+            MemcacheFault.Overloaded => "reads too slowly",
+            MemcacheFault.NotConnected => "could not be connected to",
+            _ => "lost its connection",
+        };
+        string detail = cause is null ? "" : ": " + cause.Message;
+        return string.Create(CultureInfo.InvariantCulture, $"memcached server {_address} {what}{detail} ({_queue.Count} requests waiting, {_unsent.Length} bytes unsent).");
+    }
+
+    private SslStream Encrypt(Stream plain)
+    {
+        var encrypted = new SslStream(plain, leaveInnerStreamOpen: false);
+        encrypted.AuthenticateAsClient(_address.Host);
+        return encrypted;
+    }
+}

@@ -17,7 +17,13 @@ public sealed class CascadeCacheOptions
     /// <c>MaxMemcacheSessionSizeBytes</c>, else 1,048,576. Zero or less: no limit of our own. The effective limit is never above what the server
     /// itself can hold (its item size limit less the overhead).
     /// </summary>
-    public long MaxMemcacheSessionSizeBytes { get; set; } = DefaultMaxMemcacheSessionSizeBytes;
+    public long MaxMemcacheSessionSizeBytes
+    {
+        get => _maxMemcacheSessionSizeBytes
+            ?? CascadeEnvironment.ReadMaxMemcacheSessionSizeBytes(Environment.GetEnvironmentVariable, out _)
+            ?? DefaultMaxMemcacheSessionSizeBytes;
+        set => _maxMemcacheSessionSizeBytes = value;
+    }
 
     /// <summary>
     /// The largest value, in bytes, that may be stored at all; a larger one throws <see cref="CascadeValueTooLargeException"/>. Default 0: whatever
@@ -59,4 +65,9 @@ public sealed class CascadeCacheOptions
     public ResilienceOptions Resilience { get; } = new();
 
     internal const long DefaultMaxMemcacheSessionSizeBytes = 1_048_576;
+
+    /// <summary>Whether the environment variable does not count because the option was set.</summary>
+    internal bool IsMaxMemcacheSessionSizeSet => _maxMemcacheSessionSizeBytes is not null;
+
+    private long? _maxMemcacheSessionSizeBytes;
 }

@@ -1,0 +1,129 @@
+using CascadeCache.Datastore.Protocol;
+using CascadeCache.Entries;
+using CascadeCache.Tiers;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Value = CascadeCache.Datastore.Protocol.Value;
+
+namespace CascadeCache.Datastore;
+
+/// <summary>Turns values into entities and back. Stateless but for the names; any thread.</summary>
+internal sealed class EntityCodec(string kind, string namespaceId)
+{
+    private const long NanosPerMillisecond = 1_000_000;
+
+    public Key KeyOf(CacheKey key)
+    {
+        // The service takes project and database from the request; a key needs them only when it is part of a value.
+        var result = new Key { Path = { new Key.Types.PathElement { Kind = kind, Name = key.DurableName } } };
+        if (namespaceId.Length > 0)
+        {
+            result.PartitionId = new PartitionId { NamespaceId = namespaceId };
+        }
+
+        return result;
+    }
+
+    /// <summary>Whether a key that came back is the one that was asked for. The service fills in project and database, so only the rest counts.</summary>
+    public bool IsKeyOf(Key? found, CacheKey key) =>
+        found is { Path: [{ } last] }
+        && last.Kind == kind
+        && last.Name == key.DurableName
+        && (found.PartitionId?.NamespaceId ?? "") == namespaceId;
+
+    /// <summary>The entity that holds the value. It has a copy of the bytes: a call that was given up may still be reading them.</summary>
+    public Entity Encode(CacheKey key, in DurableValue value)
+    {
+        Entity entity = EncodeExpiry(key, value.ExpiresAt);
+        entity.Properties.Add(EntityProperties.Value, Blob(ByteString.CopyFrom(value.Payload.Span)));
+        entity.Properties.Add(EntityProperties.AbsoluteAt, Integer(value.Lifetime.AbsoluteAt));
+        entity.Properties.Add(EntityProperties.Window, Integer(value.Lifetime.Window));
+        if (key.IsDurableNameHashed)
+        {
+            entity.Properties.Add(EntityProperties.FullKey, Blob(ByteString.CopyFrom(key.TextBytes)));
+        }
+
+        return entity;
+    }
+
+    /// <summary>The entity with its expiry alone, for an update under a property mask: never is the absence of the property.</summary>
+    public Entity EncodeExpiry(CacheKey key, long expiresAt)
+    {
+        var entity = new Entity { Key = KeyOf(key) };
+        if (EntryLifetime.ToDate(expiresAt) is { } date)
+        {
+            entity.Properties.Add(EntityProperties.ExpiresAt, new Value { TimestampValue = Timestamp.FromDateTimeOffset(date), ExcludeFromIndexes = true });
+        }
+
+        return entity;
+    }
+
+    /// <summary>The value in an entity, or null if the entity is another key's whose name has the same hash.</summary>
+    /// <remarks>
+    /// An entity of another program with only a value and an expiry, as the Go package writes them, expires absolutely. One that says anything else than we would
+    /// is refused and left alone, for to take it for missing would be to overwrite it.
+    /// </remarks>
+    /// <exception cref="CascadeRejectedException">The entity was not written by this cache.</exception>
+    public DurableValue? Decode(Entity entity, CacheKey key)
+    {
+        if (key.IsDurableNameHashed
+            && !(Find(entity, EntityProperties.FullKey) is { ValueTypeCase: Value.ValueTypeOneofCase.BlobValue } fullKey
+                && fullKey.BlobValue.Span.SequenceEqual(key.TextBytes)))
+        {
+            return null;
+        }
+
+        if (Find(entity, EntityProperties.Value) is not { ValueTypeCase: Value.ValueTypeOneofCase.BlobValue } value)
+        {
+            throw Foreign(entity, EntityProperties.Value, "a blob");
+        }
+
+        long expiresAt = ReadTime(entity);
+        long? absoluteAt = ReadInteger(entity, EntityProperties.AbsoluteAt);
+        long? window = ReadInteger(entity, EntityProperties.Window);
+        EntryLifetime lifetime = absoluteAt is null && window is null
+            ? new EntryLifetime(expiresAt, 0)
+            : new EntryLifetime(absoluteAt ?? EntryLifetime.Never, window ?? 0);
+        return new DurableValue(value.BlobValue.Memory, lifetime, expiresAt);
+    }
+
+    private long ReadTime(Entity entity) => Find(entity, EntityProperties.ExpiresAt) switch
+    {
+        null or { ValueTypeCase: Value.ValueTypeOneofCase.NullValue } => EntryLifetime.Never,
+        { ValueTypeCase: Value.ValueTypeOneofCase.TimestampValue } value => ToMilliseconds(value.TimestampValue),
+        _ => throw Foreign(entity, EntityProperties.ExpiresAt, "a timestamp"),
+    };
+
+    private long? ReadInteger(Entity entity, string name) => Find(entity, name) switch
+    {
+        null or { ValueTypeCase: Value.ValueTypeOneofCase.NullValue } => null,
+        { ValueTypeCase: Value.ValueTypeOneofCase.IntegerValue, IntegerValue: >= 0 } value => value.IntegerValue,
+        _ => throw Foreign(entity, name, "an integer that is not negative"),
+    };
+
+    // Datastore keeps microseconds. Ours are whole milliseconds; another program's are rounded up, so that nothing expires early.
+    private static long ToMilliseconds(Timestamp time) =>
+        (time.Seconds * 1000) + ((time.Nanos + NanosPerMillisecond - 1) / NanosPerMillisecond);
+
+    private CascadeRejectedException Foreign(Entity entity, string property, string expected) => new(
+        $"An entity of kind {kind} was not written by this cache: its property {property} is {TypeOf(Find(entity, property))}, not {expected}. It was left as it is. Remove it, or give the cache a kind, a namespace or a key prefix of its own.");
+
+    private static string TypeOf(Value? value) => value?.ValueTypeCase switch
+    {
+        null => "missing",
+        Value.ValueTypeOneofCase.NullValue => "null",
+        Value.ValueTypeOneofCase.BooleanValue => "a boolean",
+        Value.ValueTypeOneofCase.IntegerValue => "an integer",
+        Value.ValueTypeOneofCase.DoubleValue => "a floating-point number",
+        Value.ValueTypeOneofCase.TimestampValue => "a timestamp",
+        Value.ValueTypeOneofCase.StringValue => "a string",
+        Value.ValueTypeOneofCase.BlobValue => "a blob",
+        _ => "of another type",
+    };
+
+    private static Value? Find(Entity entity, string name) => entity.Properties.TryGetValue(name, out Value? value) ? value : null;
+
+    private static Value Blob(ByteString bytes) => new() { BlobValue = bytes, ExcludeFromIndexes = true };
+
+    private static Value Integer(long number) => new() { IntegerValue = number, ExcludeFromIndexes = true };
+}

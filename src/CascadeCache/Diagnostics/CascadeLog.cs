@@ -35,8 +35,8 @@ internal static partial class CascadeLog
     [LoggerMessage(10, LogLevel.Warning, "The outcome of a Datastore write is unknown. Its key is served by Datastore for {Seconds} s.")]
     public static partial void OutcomeUnknown(ILogger logger, int seconds, Exception exception);
 
-    [LoggerMessage(11, LogLevel.Debug, "{Operation} answered by {Tier}.")]
-    public static partial void Answered(ILogger logger, string operation, string tier);
+    [LoggerMessage(11, LogLevel.Debug, "{Operation} done.")]
+    public static partial void Done(ILogger logger, string operation);
 
     [LoggerMessage(12, LogLevel.Warning, "{Tier} failed: {Reason}. Attempt {Attempt}, next one in {Delay}.")]
     public static partial void Retrying(ILogger logger, string tier, string reason, int attempt, TimeSpan delay);

@@ -1,0 +1,94 @@
+using System.Diagnostics.Metrics;
+using CascadeCache;
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers the cache. A registered <see cref="TimeProvider"/>, <see cref="ILoggerFactory"/> and <see cref="IMeterFactory"/> are used.</summary>
+public static class CascadeCacheServiceCollectionExtensions
+{
+    /// <summary>
+    /// Registers <see cref="CascadeDistributedCache"/> as the <see cref="IDistributedCache"/>: memcached at <c>localhost:11211</c>, the Datastore project from the environment. The
+    /// registration replaces earlier ones, among them the in-memory cache of MVC. Resolving it opens no connection; faults of the options fail the start.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <returns>The same collection.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
+    public static IServiceCollection AddCascadeDistributedCache(this IServiceCollection services) =>
+        services.AddCascadeDistributedCache(static _ => { });
+
+    /// <inheritdoc cref="AddCascadeDistributedCache(IServiceCollection)"/>
+    /// <param name="services">The services.</param>
+    /// <param name="configure">Sets the options.</param>
+    public static IServiceCollection AddCascadeDistributedCache(this IServiceCollection services, Action<CascadeCacheOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configure);
+        AddOptions(services, Options.Options.DefaultName).Configure(configure);
+        services.AddSingleton(static provider => Create(provider, Options.Options.DefaultName));
+
+        // Add, not TryAdd: whoever asks for this cache gets it, even after AddMvc registered one in memory.
+        services.AddSingleton<IDistributedCache>(static provider => provider.GetRequiredService<CascadeDistributedCache>());
+        return services;
+    }
+
+    /// <inheritdoc cref="AddCascadeDistributedCache(IServiceCollection)"/>
+    /// <param name="services">The services.</param>
+    /// <param name="section">The section that holds the options, such as "CascadeCache".</param>
+    public static IServiceCollection AddCascadeDistributedCache(this IServiceCollection services, IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return services.AddCascadeDistributedCache(options => section.Bind(options));
+    }
+
+    /// <summary>Registers a cache under a key, beside others. Caches that share servers need different <see cref="CascadeCacheOptions.KeyPrefix"/>es.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="serviceKey">The key; null is the registration without a key.</param>
+    /// <param name="configure">Sets the options.</param>
+    /// <returns>The same collection.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="configure"/> is null.</exception>
+    public static IServiceCollection AddKeyedCascadeDistributedCache(this IServiceCollection services, object? serviceKey, Action<CascadeCacheOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configure);
+        if (serviceKey is null)
+        {
+            return services.AddCascadeDistributedCache(configure);
+        }
+
+        string name = OptionsNameOf(serviceKey);
+        AddOptions(services, name).Configure(configure);
+        services.AddKeyedSingleton(serviceKey, (provider, _) => Create(provider, name));
+        services.AddKeyedSingleton<IDistributedCache>(serviceKey, static (provider, key) => provider.GetRequiredKeyedService<CascadeDistributedCache>(key));
+        return services;
+    }
+
+    // The name of the options is part of no contract; it only has to differ from key to key.
+    private static string OptionsNameOf(object serviceKey) => $"CascadeCache:{serviceKey.GetType().FullName}:{serviceKey}";
+
+    private static OptionsBuilder<CascadeCacheOptions> AddOptions(IServiceCollection services, string name)
+    {
+        services.AddSingleton<IValidateOptions<CascadeCacheOptions>>(new CascadeCacheOptionsValidator(name, Environment.GetEnvironmentVariable));
+        OptionsBuilder<CascadeCacheOptions> builder = services.AddOptions<CascadeCacheOptions>(name).ValidateOnStart();
+        if (CascadeEnvironment.ReadDisplayLogging(Environment.GetEnvironmentVariable))
+        {
+            services.Configure<LoggerFilterOptions>(static filters =>
+                filters.Rules.Add(new LoggerFilterRule(null, CacheSurroundings.LogCategory, LogLevel.Debug, null)));
+        }
+
+        return builder;
+    }
+
+    private static CascadeDistributedCache Create(IServiceProvider provider, string optionsName) => new(
+        provider.GetRequiredService<IOptionsMonitor<CascadeCacheOptions>>().Get(optionsName),
+        new CacheSurroundings
+        {
+            Time = provider.GetService<TimeProvider>() ?? TimeProvider.System,
+            Logger = provider.GetService<ILoggerFactory>()?.CreateLogger(CacheSurroundings.LogCategory) ?? NullLogger.Instance,
+            MeterFactory = provider.GetService<IMeterFactory>(),
+        });
+}

@@ -40,9 +40,9 @@ internal sealed class DatastoreAccess
     /// <summary>The project, or null as long as it has not been found.</summary>
     public string? KnownProjectId => _identity.TryGet(out Identity? identity) ? identity!.ProjectId : null;
 
-    /// <summary>The project, and the headers of a request that is to be answered within <paramref name="timeout"/>.</summary>
+    /// <summary>The project, and the headers of a request.</summary>
     /// <exception cref="CascadeRejectedException">There is no project or no credential.</exception>
-    public async ValueTask<RequestScope> GetAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    public async ValueTask<RequestScope> GetAsync(CancellationToken cancellationToken)
     {
         // The search is everyone's: a caller who gives up leaves it to the others.
         Identity identity = await _identity.GetAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -50,10 +50,6 @@ internal sealed class DatastoreAccess
         {
             { "x-goog-request-params", identity.Routing },
             { "x-goog-api-client", ClientHeader },
-
-            // The library's own deadline reads the system clock; ours is a token of the TimeProvider. The service is told all the same, so
-            // that it drops what nobody waits for any more.
-            { "grpc-timeout", string.Create(CultureInfo.InvariantCulture, $"{Math.Max(1, (long)timeout.TotalMilliseconds)}m") },
         };
         if (identity.Credential is { } credential)
         {

@@ -38,7 +38,7 @@ internal sealed class DatastoreClient : IDisposable
         var asked = _codec.KeyOf(key);
         while (true)
         {
-            RequestScope scope = await _access.GetAsync(attempt.Timeout, attempt.CancellationToken).ConfigureAwait(false);
+            RequestScope scope = await _access.GetAsync(attempt.CancellationToken).ConfigureAwait(false);
             var request = new LookupRequest { ProjectId = scope.ProjectId, DatabaseId = _databaseId, Keys = { asked } };
             LookupResponse response = await CallAsync(DatastoreMethods.Lookup, request, scope.Headers, attempt).ConfigureAwait(false);
             if (response.Found is [{ } found] && _codec.IsKeyOf(found.Entity?.Key, key))
@@ -95,7 +95,7 @@ internal sealed class DatastoreClient : IDisposable
             mutation.ConflictResolutionStrategy = Mutation.Types.ConflictResolutionStrategy.ServerValue;
         }
 
-        RequestScope scope = await _access.GetAsync(attempt.Timeout, attempt.CancellationToken).ConfigureAwait(false);
+        RequestScope scope = await _access.GetAsync(attempt.CancellationToken).ConfigureAwait(false);
         var request = new CommitRequest
         {
             ProjectId = scope.ProjectId,
@@ -118,7 +118,11 @@ internal sealed class DatastoreClient : IDisposable
         where TResponse : class
     {
         attempt.CountRequest();
-        var options = new CallOptions(headers, cancellationToken: attempt.CancellationToken);
+
+        // The token ends the attempt in the time that the tier was given. The deadline is for the service, which drops what nobody waits for any
+        // more; the library derives the header from the system's clock and knows no other.
+        DateTime deadline = TimeProvider.System.GetUtcNow().UtcDateTime + attempt.Timeout;
+        var options = new CallOptions(headers, deadline, attempt.CancellationToken);
         using AsyncUnaryCall<TResponse> call = _invoker.AsyncUnaryCall(method, null, options, new Tracked<TRequest>(message, attempt));
         return await call.ResponseAsync.ConfigureAwait(false);
     }

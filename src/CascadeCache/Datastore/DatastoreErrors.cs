@@ -28,7 +28,7 @@ internal static class DatastoreErrors
         return exception switch
         {
             _ when attempt.CancellationToken.IsCancellationRequested => TimedOut(attempt.Timeout, isOpen),
-            RpcException e when IsAnswer(e) => Answered(e, key, isWrite, remaining),
+            RpcException e when IsAnswer(e) => Answered(e, key, isOpen, remaining),
             RpcException e => Lost(e.Status.DebugException ?? e, e.StatusCode, key, isOpen),
             CascadeRejectedException e => Rejected(e.Message.TrimEnd('.'), "", e),
             TokenResponseException e => Rejected("the credential was refused: " + e.Error?.Error, "Check the key file or the service account behind it.", e),
@@ -56,12 +56,13 @@ internal static class DatastoreErrors
             FailureKind.Unavailable, new FailureVerdict(false, false, null, last is null ? Reason : $"{Reason}; last: {last.Verdict.Reason}"), "", last?.Cause ?? cause);
     }
 
-    // The library keeps the exception when it was itself that failed, and never when it read a status from the service.
+    // The library keeps the exception when it was itself that failed, and never when it read a status from the service. A deadline that it kept itself looks like
+    // an answer too; which is why an answer alone does not make a write that never left open.
     private static bool IsAnswer(RpcException e) =>
         e.Status.DebugException is null
         && !(e.StatusCode == StatusCode.Unavailable && e.Status.Detail.StartsWith(NotGrpcPrefix, StringComparison.Ordinal));
 
-    private static DatastoreFailure Answered(RpcException e, CacheKey key, bool isWrite, TimeSpan remaining)
+    private static DatastoreFailure Answered(RpcException e, CacheKey key, bool isOpen, TimeSpan remaining)
     {
         bool isShowable = IsShowable(e.Status.Detail, key);
         string reason = Code(e.StatusCode) + (isShowable && e.Status.Detail.Length > 0 ? $" ({e.Status.Detail.TrimEnd('.')})" : "");
@@ -77,8 +78,8 @@ internal static class DatastoreErrors
             case StatusCode.Internal:
             case StatusCode.Unknown:
             case StatusCode.Cancelled:
-                return isWrite ? Unknown(reason, isTierFailure: true, cause) : Transient(reason, DelayFrom(e), cause).Within(remaining);
-            case StatusCode.DataLoss when isWrite:
+                return isOpen ? Unknown(reason, isTierFailure: true, cause) : Transient(reason, DelayFrom(e), cause).Within(remaining);
+            case StatusCode.DataLoss when isOpen:
                 return Unknown(reason, isTierFailure: true, cause);
             default:
                 return Rejected(reason, AdviceOn(e.StatusCode), cause);

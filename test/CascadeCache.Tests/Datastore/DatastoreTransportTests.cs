@@ -1,0 +1,138 @@
+using System.Net;
+using System.Net.Sockets;
+using CascadeCache.Datastore.Protocol;
+using CascadeCache.Diagnostics;
+using CascadeCache.Entries;
+using CascadeCache.Tiers;
+using Google.Protobuf;
+using Xunit;
+
+namespace CascadeCache.Tests.Datastore;
+
+/// <summary>The client over real sockets.</summary>
+public sealed class DatastoreTransportTests
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_largest_value_travels_both_ways(bool blocking)
+    {
+        Entity? stored = null;
+        await using LocalGrpcServer server = await LocalGrpcServer.StartAsync((context, message) =>
+        {
+            if (context.Request.Path.Value!.EndsWith("/Commit", StringComparison.Ordinal))
+            {
+                stored = CommitRequest.Parser.ParseFrom(message).Mutations[0].Upsert;
+                return Task.FromResult<IMessage>(TierRig.Committed());
+            }
+
+            return Task.FromResult<IMessage>(TierRig.Found(stored!));
+        });
+        using TierRig rig = Rig(server.Address);
+        byte[] payload = new byte[rig.Tier.MaxValueBytes(TierRig.Key)];
+        payload[^1] = 42;
+
+        ValueTask<DurableWrite> write = rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(payload), null, DurableCause.Set, TierRig.Call(blocking));
+        Assert.True(!blocking || write.IsCompleted);
+        Assert.Equal(DurableWriteStatus.Applied, (await write).Status);
+        ValueTask<DurableRead> read = rig.Tier.ReadAsync(TierRig.Key, DurableCause.Get, TierRig.Call(blocking));
+        Assert.True(!blocking || read.IsCompleted);
+        Assert.True((await read).Value!.Value.Payload.Span.SequenceEqual(payload));
+    }
+
+    [Fact]
+    public async Task The_service_is_told_the_deadline()
+    {
+        string? told = null;
+        await using LocalGrpcServer server = await LocalGrpcServer.StartAsync((context, _) =>
+        {
+            told = context.Request.Headers["grpc-timeout"];
+            return Task.FromResult<IMessage>(TierRig.Committed());
+        });
+        using TierRig rig = Rig(server.Address);
+
+        await rig.Tier.DeleteAsync(TierRig.Key, null, DurableCause.Remove, TierRig.Call());
+
+        Assert.False(string.IsNullOrEmpty(told));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Nobody_listening_is_retried_and_certain(bool blocking)
+    {
+        using TierRig rig = Rig(UnusedAddress());
+
+        Exception? error = await Record.ExceptionAsync(async () => await rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), null, DurableCause.Set, TierRig.Call(blocking)));
+
+        Assert.IsType<CascadeUnavailableException>(error);
+        Assert.Equal(3, rig.Counters.Get(Counter.DatastoreWritesForSet));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_connection_that_breaks_under_a_commit_leaves_it_unknown_and_is_not_retried(bool blocking)
+    {
+        int arrived = 0;
+        await using LocalGrpcServer server = await LocalGrpcServer.StartAsync((context, _) =>
+        {
+            Interlocked.Increment(ref arrived);
+            context.Abort();
+            return Task.FromException<IMessage>(new OperationCanceledException());
+        });
+        using TierRig rig = Rig(server.Address);
+
+        Exception? error = await Record.ExceptionAsync(async () => await rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), null, DurableCause.Set, TierRig.Call(blocking)));
+
+        Assert.IsType<CascadeOutcomeUnknownException>(error);
+        Assert.Equal(1, arrived);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_silent_service_ends_in_the_configured_time_without_a_cancellation(bool blocking)
+    {
+        await using LocalGrpcServer server = await LocalGrpcServer.StartAsync(async (context, _) =>
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted);
+            return TierRig.Committed();
+        });
+        using TierRig rig = Rig(server.Address, o => o.Datastore.OperationTimeout = TimeSpan.FromMilliseconds(300));
+
+        Exception? read = await Record.ExceptionAsync(async () => await rig.Tier.ReadAsync(TierRig.Key, DurableCause.Get, TierRig.Call(blocking)));
+        Exception? write = await Record.ExceptionAsync(async () => await rig.Tier.DeleteAsync(TierRig.Key, null, DurableCause.Remove, TierRig.Call(blocking)));
+
+        Assert.IsType<CascadeUnavailableException>(read);
+        Assert.IsType<CascadeOutcomeUnknownException>(write);
+        Assert.Equal(3, rig.Counters.Get(Counter.DatastoreReadsForGet));
+        Assert.Equal(1, rig.Counters.Get(Counter.DatastoreDeletesForRemove));
+    }
+
+    [Fact]
+    public void Making_a_tier_connects_to_nothing()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using TierRig rig = Rig(listener.LocalEndpoint.ToString()!);
+        Assert.False(listener.Pending());
+    }
+
+    private static TierRig Rig(string address, Action<CascadeCacheOptions>? configure = null) => new(
+        o =>
+        {
+            o.Datastore.EmulatorHost = address;
+            o.Resilience.Datastore.MaxRetryAttempts = 2;
+            configure?.Invoke(o);
+        },
+        TimeProvider.System,
+        isScripted: false);
+
+    private static string UnusedAddress()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return listener.LocalEndpoint.ToString()!;
+    }
+}

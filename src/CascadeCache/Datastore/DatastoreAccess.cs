@@ -97,10 +97,10 @@ internal sealed class DatastoreAccess
         {
             return await GoogleCredential.GetApplicationDefaultAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (InvalidOperationException e)
+        catch (Exception e) when (e is not (OperationCanceledException or HttpRequestException))
         {
             throw new CascadeRejectedException(
-                $"No credential was found for Datastore at {_endpoint.Name}. Set Datastore.Credential, or GOOGLE_APPLICATION_CREDENTIALS to the path of a key file, or run under a service account; for an emulator set Datastore.EmulatorHost or {DatastoreEndpoint.EmulatorHostVariable}.",
+                $"No usable credential was found for Datastore at {_endpoint.Name}. Set Datastore.Credential, or GOOGLE_APPLICATION_CREDENTIALS to the path of a key file, or run under a service account; for an emulator set Datastore.EmulatorHost or {DatastoreEndpoint.EmulatorHostVariable}.",
                 e);
         }
     }

@@ -21,9 +21,12 @@ internal sealed class DatastoreAttempt(TimeSpan timeout, CacheCounters counters,
     /// </summary>
     public bool MayHaveArrived => _mayHaveArrived;
 
-    public void CountRequest() => counters.Add(counter);
-
-    public void MarkSerialised() => _mayHaveArrived = true;
+    /// <summary>A request is about to leave; from now on it counts as sent and may be billed.</summary>
+    public void MarkSerialised()
+    {
+        _mayHaveArrived = true;
+        counters.Add(counter);
+    }
 }
 
 /// <summary>A request with the attempt that it belongs to, so that its serialisation can be noticed.</summary>

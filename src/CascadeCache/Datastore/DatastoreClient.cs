@@ -117,8 +117,6 @@ internal sealed class DatastoreClient : IDisposable
         where TRequest : class
         where TResponse : class
     {
-        attempt.CountRequest();
-
         // The token ends the attempt in the time that the tier was given. The deadline is for the service, which drops what nobody waits for any
         // more; the library derives the header from the system's clock and knows no other.
         DateTime deadline = TimeProvider.System.GetUtcNow().UtcDateTime + attempt.Timeout;

@@ -31,6 +31,7 @@ internal static class DatastoreErrors
             RpcException e when IsAnswer(e) => Answered(e, key, isOpen, remaining),
             RpcException e => Lost(e.Status.DebugException ?? e, e.StatusCode, key, isOpen),
             CascadeRejectedException e => Rejected(e.Message.TrimEnd('.'), "", e),
+            TokenResponseException { StatusCode: >= System.Net.HttpStatusCode.InternalServerError or System.Net.HttpStatusCode.TooManyRequests } e => Lost(e, null, key, isOpen),
             TokenResponseException e => Rejected("the credential was refused: " + e.Error?.Error, "Check the key file or the service account behind it.", e),
             DatastoreProtocolException e => isOpen
                 ? Unknown(e.Message, isTierFailure: true, e)

@@ -117,8 +117,8 @@ internal sealed class DatastoreRunner
 
     /// <summary>
     /// Blocks the caller's thread until the attempt has ended. All that a waiter does itself happens on this thread; but the runtime's HTTP/2 stack reads
-    /// its sockets, and its timers fire, on the thread pool. With a starved pool an answer therefore waits until the pool has grown by a thread,
-    /// which it does because this thread's wait is known to it. The wait itself ends by the kernel's clock, whatever the pool does.
+    /// its sockets, and its timers fire, on the thread pool. With a starved pool an answer therefore waits until the pool has grown by a thread, as it
+    /// does by itself; and so does the delay before a retry. The wait for one attempt ends by the kernel's clock, whatever the pool does.
     /// </summary>
     private DatastoreReply AttemptBlocking(DatastoreOperation operation, CancellationToken cancellationToken)
     {
@@ -135,6 +135,7 @@ internal sealed class DatastoreRunner
             }
 
             abandoned.Cancel();
+            _ = sent.ContinueWith(static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             failure = new TimeoutException();
         }
 #pragma warning disable CA1031 // Every failure is classified.

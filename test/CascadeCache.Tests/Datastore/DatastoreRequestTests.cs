@@ -171,4 +171,25 @@ public sealed class DatastoreRequestTests
         Assert.True(read.IsCompletedSuccessfully);
         Assert.Equal(3, (await read).Version);
     }
+
+    [Fact]
+    public async Task Another_keys_entity_under_a_hashed_name_is_missing_at_its_version()
+    {
+        using var rig = new TierRig();
+        var key = new CacheKey("session." + new string('x', 2000));
+        Entity entity = TierRig.Codec().Encode(key, TierRig.Value(1));
+        entity.Properties.Remove("FullKey");
+        rig.Script.Then(TierRig.Found(entity, version: 8));
+
+        Assert.Equal(new DurableRead(null, 8), await rig.Tier.ReadAsync(key, DurableCause.Get, TierRig.Call()));
+    }
+
+    [Fact]
+    public async Task A_commit_without_a_result_has_an_unknown_outcome()
+    {
+        using var rig = new TierRig();
+        rig.Script.Then(new CommitResponse());
+
+        await Assert.ThrowsAsync<CascadeOutcomeUnknownException>(async () => await rig.Tier.DeleteAsync(TierRig.Key, null, DurableCause.Remove, TierRig.Call()));
+    }
 }

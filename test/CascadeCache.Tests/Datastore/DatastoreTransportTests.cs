@@ -5,6 +5,8 @@ using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
 using CascadeCache.Tiers;
 using Google.Protobuf;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
 using Xunit;
 
 namespace CascadeCache.Tests.Datastore;
@@ -66,19 +68,30 @@ public sealed class DatastoreTransportTests
         Exception? error = await Record.ExceptionAsync(async () => await rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), null, DurableCause.Set, TierRig.Call(blocking)));
 
         Assert.IsType<CascadeUnavailableException>(error);
-        Assert.Equal(3, rig.Counters.Get(Counter.DatastoreWritesForSet));
+        Assert.Equal(2, rig.Counters.Get(Counter.DatastoreRetries));
+        Assert.Equal(0, rig.Counters.Get(Counter.DatastoreWritesForSet));
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_connection_that_breaks_under_a_commit_leaves_it_unknown_and_is_not_retried(bool blocking)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public async Task A_connection_that_breaks_under_a_commit_leaves_it_unknown_and_is_not_retried(bool blocking, bool isWholeConnection)
     {
         int arrived = 0;
         await using LocalGrpcServer server = await LocalGrpcServer.StartAsync((context, _) =>
         {
             Interlocked.Increment(ref arrived);
-            context.Abort();
+            if (isWholeConnection)
+            {
+                context.Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort();
+            }
+            else
+            {
+                context.Abort();
+            }
+
             return Task.FromException<IMessage>(new OperationCanceledException());
         });
         using TierRig rig = Rig(server.Address);
@@ -108,6 +121,29 @@ public sealed class DatastoreTransportTests
         Assert.IsType<CascadeOutcomeUnknownException>(write);
         Assert.Equal(3, rig.Counters.Get(Counter.DatastoreReadsForGet));
         Assert.Equal(1, rig.Counters.Get(Counter.DatastoreDeletesForRemove));
+    }
+
+    [Fact]
+    public async Task Blocking_callers_on_every_thread_of_the_pool_get_their_answers()
+    {
+        await using LocalGrpcServer server = await LocalGrpcServer.StartAsync((_, _) => Task.FromResult<IMessage>(TierRig.Missing(TierRig.Key)));
+        using TierRig rig = Rig(server.Address, o =>
+        {
+            o.Datastore.OperationTimeout = TimeSpan.FromSeconds(30);
+            o.Resilience.Datastore.TotalTimeout = TimeSpan.FromMinutes(1);
+        });
+        ThreadPool.GetMinThreads(out int threads, out _);
+
+        DurableRead[] reads = await Task.WhenAll(Enumerable.Range(0, 4 * threads).Select(_ => Task.Run(
+            () =>
+            {
+                ValueTask<DurableRead> read = rig.Tier.ReadAsync(TierRig.Key, DurableCause.Get, TierRig.Call(blocking: true));
+                Assert.True(read.IsCompleted);
+                return read.AsTask();
+            },
+            TestContext.Current.CancellationToken)));
+
+        Assert.All(reads, read => Assert.Equal(3, read.Version));
     }
 
     [Fact]

@@ -1,0 +1,155 @@
+using System.Buffers;
+using Microsoft.Extensions.Caching.Distributed;
+using static CascadeCache.Contract.Tests.Entries;
+
+namespace CascadeCache.Contract.Tests;
+
+/// <summary>Values of every size, through arrays and through buffers.</summary>
+public sealed class ValueContractTests(Servers servers)
+{
+    [Theory, MemberData(nameof(Combinations.All), MemberType = typeof(Combinations))]
+    public async Task Values_of_every_size_come_back(Backend backend, CallStyle style)
+    {
+        await using CacheUnderTest cache = await CacheUnderTest.StartAsync(servers, backend, style);
+        foreach (int size in (int[])[0, 1, 2, 128, 1024, 16_384, 65_535, 65_536, 500_000, 1_000_000])
+        {
+            byte[] value = Bytes(size, size);
+            await cache.SetAsync("key", value);
+            Assert.Equal(value, await cache.GetAsync("key"));
+            Assert.Equal(value, await cache.GetAsync("key"));
+        }
+    }
+
+    [Theory, MemberData(nameof(Combinations.Durable), MemberType = typeof(Combinations))]
+    public async Task The_largest_value_that_an_entity_holds_is_stored_and_one_byte_more_is_refused(Backend backend, CallStyle style)
+    {
+        await using CacheUnderTest cache = await CacheUnderTest.StartAsync(servers, backend, style);
+        await cache.SetAsync("key", [1]);
+        CascadeValueTooLargeException error = await Assert.ThrowsAsync<CascadeValueTooLargeException>(() => cache.SetAsync("key", Bytes(2_000_000)));
+        Assert.Equal([1], await cache.GetAsync("key"));
+
+        byte[] largest = Bytes((int)error.Limit);
+        await cache.SetAsync("key", largest);
+        Assert.Equal(largest, await cache.GetAsync("key"));
+        await Assert.ThrowsAsync<CascadeValueTooLargeException>(() => cache.SetAsync("key", Bytes((int)error.Limit + 1)));
+        Assert.InRange(error.Limit, 1_048_000, 1_048_572);
+        Assert.Equal(2_000_000, error.Size);
+    }
+
+    [Theory, MemberData(nameof(Combinations.All), MemberType = typeof(Combinations))]
+    public async Task A_limit_of_the_application_is_heeded(Backend backend, CallStyle style)
+    {
+        await using CacheUnderTest cache = await CacheUnderTest.StartAsync(servers, backend, style, options => options.MaxValueBytes = 1000);
+        await cache.SetAsync("key", Bytes(1000));
+
+        CascadeValueTooLargeException error = await Assert.ThrowsAsync<CascadeValueTooLargeException>(() => cache.SetAsync("key", Bytes(1001)));
+
+        Assert.Equal((1001, 1000), (error.Size, error.Limit));
+        Assert.Equal(Bytes(1000), await cache.GetAsync("key"));
+    }
+
+    [Theory, MemberData(nameof(Combinations.All), MemberType = typeof(Combinations))]
+    public async Task Buffers_of_every_shape_are_stored_whole(Backend backend, CallStyle style)
+    {
+        await using CacheUnderTest cache = await CacheUnderTest.StartAsync(servers, backend, style);
+        byte[] padded = Bytes(3000);
+        ReadOnlySequence<byte>[] shapes =
+        [
+            new(Bytes(128)),
+            new(padded, 100, 1024),
+            ReadOnlySequence<byte>.Empty,
+            Segments(Bytes(16_384), 1000),
+            Segments(Bytes(5), 1),
+        ];
+        foreach (ReadOnlySequence<byte> shape in shapes)
+        {
+            byte[] expected = shape.ToArray();
+            await SetAsync(cache, shape);
+            var writer = new ArrayBufferWriter<byte>();
+
+            Assert.True(await TryGetAsync(cache, "key", writer));
+            Assert.Equal(expected, writer.WrittenSpan.ToArray());
+        }
+    }
+
+    [Theory, MemberData(nameof(Combinations.All), MemberType = typeof(Combinations))]
+    public async Task A_buffer_is_not_touched_on_a_miss_and_free_again_after_a_set(Backend backend, CallStyle style)
+    {
+        await using CacheUnderTest cache = await CacheUnderTest.StartAsync(servers, backend, style);
+        var writer = new ArrayBufferWriter<byte>();
+        Assert.False(await TryGetAsync(cache, "missing", writer));
+        Assert.Equal(0, writer.WrittenCount);
+
+        byte[] rented = Bytes(500);
+        await SetAsync(cache, new ReadOnlySequence<byte>(rented));
+        Array.Fill(rented, (byte)7);
+
+        Assert.Equal(Bytes(500), await cache.GetAsync("key"));
+    }
+
+    [Theory, MemberData(nameof(Combinations.All), MemberType = typeof(Combinations))]
+    public async Task A_destination_that_refuses_is_passed_on_and_counts_as_nobodys_failure(Backend backend, CallStyle style)
+    {
+        await using CacheUnderTest cache = await CacheUnderTest.StartAsync(servers, backend, style);
+        await cache.SetAsync("key", Bytes(1000));
+        for (int i = 0; i < 30; i++)
+        {
+            await Assert.ThrowsAsync<InvalidOperationException>(async () => await TryGetAsync(cache, "key", new RefusingWriter()));
+        }
+
+        Assert.Equal(Bytes(1000), await cache.GetAsync("key"));
+        Assert.All(cache.Cache.GetStatistics().Tiers, static tier => Assert.Equal("Closed", tier.CircuitState));
+    }
+
+    private static async Task SetAsync(CacheUnderTest cache, ReadOnlySequence<byte> value)
+    {
+        IBufferDistributedCache buffers = cache.Cache;
+        if (cache.Style == CallStyle.Sync)
+        {
+            buffers.Set("key", value, new DistributedCacheEntryOptions());
+        }
+        else
+        {
+            await buffers.SetAsync("key", value, new DistributedCacheEntryOptions(), TestContext.Current.CancellationToken);
+        }
+    }
+
+    private static async Task<bool> TryGetAsync(CacheUnderTest cache, string key, IBufferWriter<byte> writer)
+    {
+        IBufferDistributedCache buffers = cache.Cache;
+        return cache.Style == CallStyle.Sync ? buffers.TryGet(key, writer) : await buffers.TryGetAsync(key, writer, TestContext.Current.CancellationToken);
+    }
+
+    private static ReadOnlySequence<byte> Segments(byte[] bytes, int size)
+    {
+        var first = new Segment(bytes.AsMemory(0, size));
+        Segment last = first;
+        for (int start = size; start < bytes.Length; start += size)
+        {
+            last = last.Append(bytes.AsMemory(start, Math.Min(size, bytes.Length - start)));
+        }
+
+        return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
+    }
+
+    private sealed class Segment : ReadOnlySequenceSegment<byte>
+    {
+        public Segment(ReadOnlyMemory<byte> memory) => Memory = memory;
+
+        public Segment Append(ReadOnlyMemory<byte> memory)
+        {
+            var next = new Segment(memory) { RunningIndex = RunningIndex + Memory.Length };
+            Next = next;
+            return next;
+        }
+    }
+
+    private sealed class RefusingWriter : IBufferWriter<byte>
+    {
+        public void Advance(int count) => throw new InvalidOperationException("over quota");
+
+        public Memory<byte> GetMemory(int sizeHint = 0) => new byte[Math.Max(sizeHint, 4096)];
+
+        public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+    }
+}

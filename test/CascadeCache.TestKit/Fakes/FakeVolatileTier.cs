@@ -1,0 +1,231 @@
+using System.Buffers;
+using System.Text;
+using CascadeCache.Entries;
+using CascadeCache.Primitives;
+using CascadeCache.Tiers;
+
+namespace CascadeCache.TestKit.Fakes;
+
+internal enum VolatileCommandKind
+{
+    Read,
+    CompareAndSet,
+    Set,
+    Delete,
+}
+
+/// <summary>A command on its way to the server.</summary>
+/// <param name="Kind">What it asks for.</param>
+/// <param name="Stores">The kind of what it stores; <see cref="EntryKind.None"/> for reads and deletions.</param>
+/// <param name="WithLease">Whether a read asks for the right to fill.</param>
+/// <param name="IsBackground">Whether it comes from work that no caller waits for, where the test's own calls are blocking ones.</param>
+internal sealed record VolatileCommand(VolatileCommandKind Kind, EntryKind Stores, bool WithLease, bool IsBackground);
+
+internal enum VolatileFate
+{
+    /// <summary>Executed and answered.</summary>
+    Run,
+
+    /// <summary>Neither; the connection is gone, the next command has a new one.</summary>
+    Lost,
+
+    /// <summary>Executed, but the answer is lost with the connection.</summary>
+    ReplyLost,
+
+    /// <summary>The connection is lost, and the command is executed when the test says so, if at all.</summary>
+    Delayed,
+
+    /// <summary>The server has no memory: a read finds nothing, a change drops the item.</summary>
+    NoMemory,
+}
+
+/// <summary>One process's way to a <see cref="FakeVolatileServer"/>; it can be cut while those of other processes are not.</summary>
+internal sealed class FakeVolatileTier(FakeVolatileServer server) : IVolatileTier, IVolatileServer
+{
+    private readonly List<Action> _delayed = [];
+    private long _connection = 1;
+    private int _openReads;
+    private volatile bool _isCut;
+
+    public event Action<IVolatileServer>? ServerReachable;
+
+    public FakeScript<VolatileCommand, VolatileFate> Script { get; } = new(VolatileFate.Run);
+
+    public FakeVolatileServer Server => server;
+
+    /// <summary>The server that the flow gets: a broken twin can put itself in between.</summary>
+    public Func<IVolatileServer, IVolatileServer> Wrap { get; set; } = static s => s;
+
+    /// <summary>Reads whose memory was not given back yet.</summary>
+    public int OpenReads => Volatile.Read(ref _openReads);
+
+    public string Name => "fake:11211";
+
+    public bool IsStandIn { get; set; }
+
+    public TimeSpan? MinimumAge => server.MinimumAge;
+
+    public long MaxItemBytes(CacheKey key) => server.ItemLimit;
+
+    public void Cut()
+    {
+        _isCut = true;
+        Interlocked.Increment(ref _connection);
+    }
+
+    public void Heal()
+    {
+        _isCut = false;
+        ServerReachable?.Invoke(Wrap(this));
+    }
+
+    /// <summary>Executes what was delayed, oldest first.</summary>
+    public void RunDelayed()
+    {
+        foreach (Action command in _delayed)
+        {
+            command();
+        }
+
+        _delayed.Clear();
+    }
+
+    public int DelayedCount => _delayed.Count;
+
+    public ValueTask<IVolatileServer> FindServerAsync(CacheKey key, CallContext call) => ValueTask.FromResult(Wrap(this));
+
+    public async ValueTask<VolatileRead> ReadAsync(CacheKey key, bool withValue, int leaseSeconds, CallContext call)
+    {
+        call.CancellationToken.ThrowIfCancellationRequested();
+        string name = NameOf(key);
+        long epoch = Epoch;
+        (VolatileFate fate, FakeStop? after) = await ArriveAsync(new VolatileCommand(VolatileCommandKind.Read, EntryKind.None, leaseSeconds > 0, !call.Blocking)).ConfigureAwait(false);
+        FakeVolatileServer.Found found = default;
+        bool answered = Execute(fate, epoch, () => found = server.Read(name, fate == VolatileFate.NoMemory ? 0 : leaseSeconds));
+        await PassAsync(after).ConfigureAwait(false);
+        if (!answered || Epoch != epoch)
+        {
+            return VolatileRead.Unavailable(new TimeoutException("cut off"));
+        }
+
+        byte[] bytes = withValue ? (byte[])found.Bytes.Clone() : [];
+        return new VolatileRead(found.Status, new VolatileToken(found.Cas, epoch), found.Flags, found.SecondsToLive, bytes, new Loan(this, bytes), null);
+    }
+
+    public ValueTask<VolatileWrite> CompareAndSetAsync(CacheKey key, VolatileToken token, VolatileItem item, CallContext call) =>
+        ChangeAsync(VolatileCommandKind.CompareAndSet, key, token, item, call);
+
+    public ValueTask<VolatileWrite> SetAsync(CacheKey key, VolatileItem item, CallContext call) =>
+        ChangeAsync(VolatileCommandKind.Set, key, null, item, call);
+
+    public ValueTask<VolatileWrite> DeleteAsync(CacheKey key, VolatileToken? token, CallContext call) =>
+        ChangeAsync(VolatileCommandKind.Delete, key, token, null, call);
+
+    public void Dispose() => ServerReachable = null;
+
+    public ValueTask DisposeAsync()
+    {
+        Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private long Epoch => (server.Life << 32) + Interlocked.Read(ref _connection);
+
+    private static string NameOf(CacheKey key) => Encoding.ASCII.GetString(key.VolatileName.Span);
+
+    private async ValueTask<VolatileWrite> ChangeAsync(VolatileCommandKind kind, CacheKey key, VolatileToken? token, VolatileItem? item, CallContext call)
+    {
+        call.CancellationToken.ThrowIfCancellationRequested();
+        string name = NameOf(key);
+        byte[]? bytes = item is { } i ? [.. i.Header.Span, .. i.Payload.ToArray()] : null;
+        uint flags = item?.Flags ?? 0;
+        int seconds = item?.Seconds ?? 0;
+        if (bytes is not null && (bytes.Length == 0 || seconds < 1))
+        {
+            throw new InvalidOperationException("An item has a header and a time to live.");
+        }
+
+        EntryKind stores = item is null ? EntryKind.None : EntryFlags.KindOf(flags);
+        long epoch = Epoch;
+        (VolatileFate fate, FakeStop? after) = await ArriveAsync(new VolatileCommand(kind, stores, false, !call.Blocking)).ConfigureAwait(false);
+        if (token is { } t && t.Epoch != Epoch)
+        {
+            return new VolatileWrite(VolatileWriteStatus.Conflict); // the token died with its connection
+        }
+
+        (VolatileWriteStatus Status, ulong Cas) outcome = default;
+        bool answered = Execute(fate, epoch, () => outcome = server.Change(name, token?.Cas, bytes, flags, seconds));
+        if (fate == VolatileFate.NoMemory)
+        {
+            server.Evict(name);
+            outcome = (VolatileWriteStatus.Refused, 0);
+        }
+
+        await PassAsync(after).ConfigureAwait(false);
+        return answered && Epoch == epoch
+            ? new VolatileWrite(outcome.Status, new VolatileToken(outcome.Cas, epoch))
+            : new VolatileWrite(VolatileWriteStatus.Unavailable, default, new TimeoutException("cut off"));
+    }
+
+    private async ValueTask<(VolatileFate Fate, FakeStop? After)> ArriveAsync(VolatileCommand command)
+    {
+        (VolatileFate fate, FakeStop? after) = await Script.ArriveAsync(command).ConfigureAwait(false);
+        return (_isCut ? VolatileFate.Lost : fate, after);
+    }
+
+    private static ValueTask PassAsync(FakeStop? stop) => stop?.PassAsync() ?? ValueTask.CompletedTask;
+
+    /// <returns>Whether the caller gets an answer.</returns>
+    private bool Execute(VolatileFate fate, long epoch, Action command)
+    {
+        if (Epoch != epoch)
+        {
+            return false; // it waited on a connection that is gone
+        }
+
+        switch (fate)
+        {
+            case VolatileFate.Lost:
+                Interlocked.Increment(ref _connection);
+                return false;
+            case VolatileFate.ReplyLost:
+                command();
+                Interlocked.Increment(ref _connection);
+                return false;
+            case VolatileFate.Delayed:
+                long life = server.Life;
+                _delayed.Add(() =>
+                {
+                    if (server.Life == life)
+                    {
+                        command();
+                    }
+                });
+                Interlocked.Increment(ref _connection);
+                return false;
+            default:
+                command();
+                return true;
+        }
+    }
+
+    /// <summary>Memory that is worthless after it was given back, so that a late use shows.</summary>
+    private sealed class Loan : IDisposable
+    {
+        private readonly FakeVolatileTier _tier;
+        private byte[]? _bytes;
+
+        public Loan(FakeVolatileTier tier, byte[] bytes)
+        {
+            (_tier, _bytes) = (tier, bytes);
+            Interlocked.Increment(ref tier._openReads);
+        }
+
+        public void Dispose()
+        {
+            byte[] bytes = Interlocked.Exchange(ref _bytes, null) ?? throw new InvalidOperationException("A read was disposed twice.");
+            bytes.AsSpan().Fill(0xDD);
+            Interlocked.Decrement(ref _tier._openReads);
+        }
+    }
+}

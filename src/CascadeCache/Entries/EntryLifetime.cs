@@ -36,7 +36,9 @@ internal readonly record struct EntryLifetime(long AbsoluteAt, long Window)
             absolute = ToMillisecondsCeiling(date);
         }
 
-        TimeSpan? window = options.SlidingExpiration ?? (absolute == Never ? defaultWindow : null);
+        // An absolute time beyond every date is still one that was asked for: the default window would end such an entry early.
+        bool hasAbsolute = options.AbsoluteExpirationRelativeToNow is not null || options.AbsoluteExpiration is not null;
+        TimeSpan? window = options.SlidingExpiration ?? (hasAbsolute ? null : defaultWindow);
         return new EntryLifetime(absolute, window is { } w ? ToMillisecondsCeiling(w) : 0);
     }
 

@@ -129,7 +129,8 @@ internal sealed class FakeVolatileTier(FakeVolatileServer server) : IVolatileTie
         return ValueTask.CompletedTask;
     }
 
-    private long Epoch => (server.Life << 32) + Interlocked.Read(ref _connection);
+    /// <summary>What a token must carry to be worth anything now.</summary>
+    public long Epoch => (server.Life << 32) + Interlocked.Read(ref _connection);
 
     private static string NameOf(CacheKey key) => Encoding.ASCII.GetString(key.VolatileName.Span);
 

@@ -100,19 +100,21 @@ internal sealed class LockRecord
         }
 
         var stored = new LockRecord((item[2] & ContendedBit) != 0, holders);
-        return stored.AfterSeconds(ElapsedAtLeast(stored.SecondsLeft, secondsToLive));
+        return stored.AfterSeconds(Elapsed(stored.SecondsLeft, secondsToLive));
     }
 
     private LockRecord AfterSeconds(int elapsed)
     {
-        List<Holder> alive = [.. _holders.Select(h => h with { SecondsLeft = h.SecondsLeft - elapsed }).Where(h => h.SecondsLeft > 0)];
+        // A span of n ticks can be as short as n - 1 seconds, so a holder stays through its zeroth.
+        List<Holder> alive = [.. _holders.Select(h => h with { SecondsLeft = h.SecondsLeft - elapsed }).Where(h => h.SecondsLeft >= 0)];
 
         // A holder that ran out may have committed: whoever is left was not alone.
         return new LockRecord(Contended || alive.Count < _holders.Count, alive);
     }
 
-    // Stored with one second on top of the longest holder's; the server's clock ticks in seconds and may show one less than was just set.
-    private static int ElapsedAtLeast(int longest, int secondsToLive) => Math.Max(0, longest - secondsToLive - 1);
+    // Stored with one second on top of the longest holder's. The server counts in whole ticks of its clock, so the difference is exact, and adds up
+    // exactly however often the record is rewritten: were it rounded each time, a busy key's dead holder would not grow older.
+    private static int Elapsed(int longest, int secondsToLive) => Math.Max(0, longest + 1 - secondsToLive);
 
     private readonly record struct Holder(Guid Writer, int SecondsLeft);
 }

@@ -82,7 +82,7 @@ public class LockRecordTests
     {
         // It may have committed, or its commit may still be on the way: a value published over it could be the older one. Its lock ends with it,
         // so that as long as the item is there the next writer finds the dead one in it.
-        LockRecord read = LockRecord.Read(Bytes(LockRecord.Empty(contended: false).With(A, 5)), secondsToLive: 0);
+        LockRecord read = LockRecord.Read(Bytes(LockRecord.Empty(contended: false).With(A, 5)), secondsToLive: 1);
 
         Assert.True(read.IsHeldBy(A));
         Assert.True(read.With(B, 31).Contended);
@@ -105,6 +105,24 @@ public class LockRecordTests
             if (elapsed < second)
             {
                 Assert.True(read.IsHeldBy(B));
+            }
+        });
+
+    [Fact]
+    public void However_often_it_is_rewritten_a_holder_is_dropped_within_two_seconds_after_its_time_and_never_before() =>
+        Gen.Select(Gen.Int[0, 999], Gen.Int[0, 1200].Array[1, 60]).Sample((start, steps) =>
+        {
+            const int Seconds = 10;
+            long now = start;
+            LockRecord record = LockRecord.Empty(contended: false).With(A, Seconds);
+            foreach (int step in steps)
+            {
+                record = record.With(B, 31);
+                long expiryTick = (now / 1000) + record.SecondsLeft + 1;
+                now += step;
+                record = LockRecord.Read(Bytes(record), (int)(expiryTick - (now / 1000)));
+                long elapsed = now - start;
+                Assert.True(elapsed < Seconds * 1000 ? record.IsHeldBy(A) : elapsed < (Seconds + 2) * 1000 || !record.IsHeldBy(A), $"after {elapsed} ms");
             }
         });
 

@@ -289,4 +289,20 @@ public sealed class WriteFlowTests : IAsyncDisposable
         Assert.Equal(EntryKind.Value, _world.StoredKind);
         Assert.False(dead.IsCompleted);
     }
+
+    [Fact]
+    public async Task A_busy_key_gets_rid_of_a_dead_writer_too()
+    {
+        _ = _world.Durable.Script.StopBefore(Commands.Commit);
+        Task dead = _a.SetAsync("v1"); // never goes on
+        for (int i = 0; i <= _a.Settings.LockSeconds + 1; i++)
+        {
+            await _b.SetAsync("v2");
+            _world.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal("v2", await _b.GetAsync());
+        Assert.Equal(EntryKind.Value, _world.StoredKind);
+        Assert.False(dead.IsCompleted);
+    }
 }

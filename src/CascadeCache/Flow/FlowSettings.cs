@@ -20,8 +20,9 @@ internal sealed class FlowSettings
         IsStrict = options.Consistency == CascadeConsistency.Strict;
         MemcacheSlack = options.MemcacheSlidingSlack;
         DatastoreSlack = options.DatastoreSlidingSlack;
-        WriteDeadline = writeDeadline;
-        LockTime = TimeSpan.FromSeconds(Math.Ceiling((writeDeadline + options.Resilience.LateCommitAllowance + LockMargin).TotalSeconds));
+        TimeSpan commit = writeDeadline + options.Resilience.LateCommitAllowance;
+        LockTime = TimeSpan.FromSeconds(Math.Ceiling((commit + LockMargin).TotalSeconds));
+        MaxLockAgeAtCommit = LockTime - commit;
     }
 
     public long MaxMemcacheBytes { get; }
@@ -36,10 +37,11 @@ internal sealed class FlowSettings
 
     public double DatastoreSlack { get; }
 
-    public TimeSpan WriteDeadline { get; }
-
     /// <summary>How long a lock outlives its start: longer than the commit that it covers can take effect.</summary>
     public TimeSpan LockTime { get; }
+
+    /// <summary>How old a lock may be when its commit begins, so that it still stands when the commit takes effect after its time-out.</summary>
+    public TimeSpan MaxLockAgeAtCommit { get; }
 
     public int LockSeconds => (int)LockTime.TotalSeconds;
 }

@@ -40,7 +40,7 @@ internal sealed class KeyLock : IDisposable
     /// the server counts from when it got it.
     /// </summary>
     public bool OutlivesCommit =>
-        _services.Time.GetElapsedTime(_started) + _services.Settings.WriteDeadline < _services.Settings.LockTime;
+        _services.Time.GetElapsedTime(_started) < _services.Settings.MaxLockAgeAtCommit;
 
     /// <summary>Takes the lock, alone or beside other writers.</summary>
     /// <returns>Null: the server does not answer or has no memory for a lock.</returns>

@@ -61,7 +61,16 @@ internal static class EmulatorCommand
             return false;
         }
 
-        return true;
+        return arguments.Datastore is not { } datastore
+            || await StartAsync("Datastore", datastore, StartDatastoreAsync, running, output, errors).ConfigureAwait(false);
+
+        async Task<(IAsyncDisposable, string)> StartDatastoreAsync()
+        {
+            string? file = arguments.DataDirectory is { } directory ? Path.Combine(Directory.CreateDirectory(directory).FullName, "datastore.db") : null;
+            var options = new DatastoreEmulatorOptions { Address = datastore.Address, Port = datastore.Port, DataFile = file };
+            var emulator = await DatastoreEmulator.StartAsync(options, ending).ConfigureAwait(false);
+            return (emulator, file is null ? emulator.Host + " (data in memory)" : $"{emulator.Host} (data in {file})");
+        }
 
         async Task<(IAsyncDisposable, string)> StartMemcachedAsync()
         {

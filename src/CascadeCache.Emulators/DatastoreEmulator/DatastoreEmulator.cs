@@ -76,7 +76,8 @@ public sealed class DatastoreEmulator : IAsyncDisposable
         engine.Dispose();
     }
 
-    private static IEntityStore OpenStore(DatastoreEmulatorOptions options) => new MemoryEntityStore();
+    private static IEntityStore OpenStore(DatastoreEmulatorOptions options) =>
+        options.DataFile is { } file ? SqliteEntityStore.Open(file) : new MemoryEntityStore();
 
     private static WebApplication Build(DatastoreEmulatorOptions options, DatastoreEngine engine)
     {

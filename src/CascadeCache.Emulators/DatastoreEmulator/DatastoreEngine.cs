@@ -16,6 +16,8 @@ internal sealed class DatastoreEngine : IDisposable
     private readonly DatastoreCounters counters = new();
     private readonly LookupHandler lookups;
     private readonly CommitHandler commits;
+    private readonly QueryHandler queries;
+    private readonly AggregationHandler aggregations;
 
     public DatastoreEngine(IEntityStore store, TimeProvider time, ResponseBudget budget)
     {
@@ -26,6 +28,8 @@ internal sealed class DatastoreEngine : IDisposable
         ids = new IdAllocator(store);
         lookups = new LookupHandler(store, views, counters, budget);
         commits = new CommitHandler(store, clock, transactions, ids, counters);
+        queries = new QueryHandler(store, views, counters, budget);
+        aggregations = new AggregationHandler(store, views, counters);
     }
 
     public LookupResponse Lookup(LookupRequest request)
@@ -41,6 +45,22 @@ internal sealed class DatastoreEngine : IDisposable
         lock (gate)
         {
             return commits.Commit(request);
+        }
+    }
+
+    public RunQueryResponse RunQuery(RunQueryRequest request)
+    {
+        lock (gate)
+        {
+            return queries.Run(request);
+        }
+    }
+
+    public RunAggregationQueryResponse RunAggregationQuery(RunAggregationQueryRequest request)
+    {
+        lock (gate)
+        {
+            return aggregations.Run(request);
         }
     }
 

@@ -13,6 +13,12 @@ internal sealed class DatastoreService(DatastoreEngine engine, CallRunner calls)
     public override Task<CommitResponse> Commit(CommitRequest request, ServerCallContext context) =>
         calls.RunAsync("Commit", request.ProjectId, request, engine.Commit, context.CancellationToken);
 
+    public override Task<RunQueryResponse> RunQuery(RunQueryRequest request, ServerCallContext context) =>
+        calls.RunAsync("RunQuery", request.ProjectId, request, engine.RunQuery, context.CancellationToken);
+
+    public override Task<RunAggregationQueryResponse> RunAggregationQuery(RunAggregationQueryRequest request, ServerCallContext context) =>
+        calls.RunAsync("RunAggregationQuery", request.ProjectId, request, engine.RunAggregationQuery, context.CancellationToken);
+
     public override Task<BeginTransactionResponse> BeginTransaction(BeginTransactionRequest request, ServerCallContext context) =>
         calls.RunAsync("BeginTransaction", request.ProjectId, request, engine.BeginTransaction, context.CancellationToken);
 

@@ -8,20 +8,6 @@ using CascadeCache.Tiers;
 
 namespace CascadeCache.Tests.Flow;
 
-/// <summary>The faults that a run may contain.</summary>
-[Flags]
-internal enum Faults
-{
-    None = 0,
-    Crash = 1,
-    LostCommand = 2,
-    UnknownCommit = 4,
-    Cut = 8,
-    Restart = 16,
-    LostLock = 32,
-    All = Crash | LostCommand | UnknownCommit | Cut | Restart,
-}
-
 /// <summary>
 /// One random run of a few processes that read, write and remove one key. Every command of theirs waits until it is chosen, so a seed is an
 /// interleaving. After a write was acknowledged or seen, no read that begins later may return an older value.

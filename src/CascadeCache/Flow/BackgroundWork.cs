@@ -13,6 +13,7 @@ internal sealed class BackgroundWork(CacheCounters counters, ILogger logger, int
 {
     private readonly ConcurrentDictionary<string, Task> _running = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
+    private int _isDisposed;
 
     /// <summary>Starts the work on the thread pool, unless work of that name is running, the capacity is used up, or the cache is being disposed.</summary>
     public void TryRun(string name, Func<CallContext, ValueTask> work)
@@ -41,6 +42,11 @@ internal sealed class BackgroundWork(CacheCounters counters, ILogger logger, int
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
         await _stopping.CancelAsync().ConfigureAwait(false);
         await WhenIdleAsync().ConfigureAwait(false);
         _stopping.Dispose();

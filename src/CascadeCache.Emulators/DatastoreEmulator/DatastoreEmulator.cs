@@ -77,7 +77,7 @@ public sealed class DatastoreEmulator : IAsyncDisposable
     }
 
     private static IEntityStore OpenStore(DatastoreEmulatorOptions options) =>
-        options.DataFile is { } file ? SqliteEntityStore.Open(file) : new MemoryEntityStore();
+        options.DataFile is { } file ? new SqliteEntityStore(file) : new MemoryEntityStore();
 
     private static WebApplication Build(DatastoreEmulatorOptions options, DatastoreEngine engine)
     {

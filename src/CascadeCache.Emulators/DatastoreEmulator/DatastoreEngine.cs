@@ -15,9 +15,9 @@ internal sealed class DatastoreEngine : IDisposable
     private readonly IdAllocator ids;
     private readonly DatastoreCounters counters = new();
     private readonly LookupHandler lookups;
-    private readonly CommitHandler commits;
     private readonly QueryHandler queries;
     private readonly AggregationHandler aggregations;
+    private readonly CommitHandler commits;
 
     public DatastoreEngine(IEntityStore store, TimeProvider time, ResponseBudget budget)
     {
@@ -27,9 +27,9 @@ internal sealed class DatastoreEngine : IDisposable
         views = new ReadViews(clock, store, transactions);
         ids = new IdAllocator(store);
         lookups = new LookupHandler(store, views, counters, budget);
-        commits = new CommitHandler(store, clock, transactions, ids, counters);
         queries = new QueryHandler(store, views, counters, budget);
         aggregations = new AggregationHandler(store, views, counters);
+        commits = new CommitHandler(store, clock, transactions, ids, counters);
     }
 
     public LookupResponse Lookup(LookupRequest request)

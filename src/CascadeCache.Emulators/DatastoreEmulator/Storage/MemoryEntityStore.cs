@@ -9,6 +9,9 @@ internal sealed class MemoryEntityStore : IEntityStore
     private readonly Queue<Superseded> history = new();
     private long historyBytes;
 
+    /// <summary>Told of each version that is forgotten for good.</summary>
+    public Action<EntityKey, long>? Forgotten { get; init; }
+
     public long LastVersion { get; private set; }
 
     public long Floor { get; private set; }
@@ -44,6 +47,13 @@ internal sealed class MemoryEntityStore : IEntityStore
             Floor = Math.Max(Floor, oldest.By);
             Forget(oldest);
         }
+    }
+
+    /// <summary>Takes over what an earlier process knew of its versions.</summary>
+    public void Restore(long lastVersion, long floor)
+    {
+        LastVersion = Math.Max(LastVersion, lastVersion);
+        Floor = Math.Max(Floor, floor);
     }
 
     public void Dispose() => partitions.Clear();
@@ -87,6 +97,11 @@ internal sealed class MemoryEntityStore : IEntityStore
         var count = chain.FindIndex(entity => entity.Version >= superseded.By);
         count = count < 0 ? chain.Count : count;
         count += count < chain.Count && chain[count].Version == superseded.By && chain[count].Entity is null ? 1 : 0;
+        for (var i = 0; i < count; i++)
+        {
+            Forgotten?.Invoke(superseded.Key, chain[i].Version);
+        }
+
         chain.RemoveRange(0, count);
         if (chain.Count == 0)
         {

@@ -1,61 +1,50 @@
 using CascadeCache.Emulators.Datastore.Protocol;
+using Google.Protobuf;
 using Microsoft.Data.Sqlite;
 
 namespace CascadeCache.Emulators.Datastore;
 
 /// <summary>
-/// Keeps the newest version of every entity in one SQLite file, and serves all reads from memory. A commit is on disk before it is answered, so that
-/// killing the process loses nothing that was acknowledged. History does not survive: reads at an earlier time begin anew at each start.
+/// A memory store whose every commit is first written to one SQLite file. All data is read at the start, so reads never touch the
+/// file; the file holds the same versions as the memory, the history for read times included.
 /// </summary>
 internal sealed class SqliteEntityStore : IEntityStore
 {
-    // The write-ahead log is flushed at every commit, and another process that opens the file finds it locked at once.
-    private const string Setup =
-        """
+    // FULL makes each commit wait for the disk: an acknowledged commit survives a crash of the process and of the machine.
+    // The exclusive lock keeps a second emulator out: two of them would give out the same versions.
+    private const string Prepare = """
         PRAGMA locking_mode = EXCLUSIVE;
         PRAGMA journal_mode = WAL;
         PRAGMA synchronous = FULL;
-        CREATE TABLE IF NOT EXISTS entities (
+        CREATE TABLE IF NOT EXISTS entity (
             project TEXT NOT NULL, database TEXT NOT NULL, namespace TEXT NOT NULL, path BLOB NOT NULL,
-            version INTEGER NOT NULL, created INTEGER NOT NULL, entity BLOB NOT NULL,
-            PRIMARY KEY (project, database, namespace, path)) WITHOUT ROWID;
-        CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL);
-        INSERT OR IGNORE INTO state VALUES (1, 0);
+            version INTEGER NOT NULL, created INTEGER NOT NULL, body BLOB);
+        CREATE UNIQUE INDEX IF NOT EXISTS entity_version ON entity (project, database, namespace, path, version);
+        CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
         """;
 
-    private const string Upsert = "INSERT OR REPLACE INTO entities VALUES ($project, $database, $namespace, $path, $version, $created, $entity)";
-    private const string Delete = "DELETE FROM entities WHERE project = $project AND database = $database AND namespace = $namespace AND path = $path";
-
+    private readonly MemoryEntityStore memory;
     private readonly SqliteConnection connection;
-    private readonly MemoryEntityStore memory = new();
-    private readonly long floor;
+    private readonly List<(EntityKey Key, long Version)> forgotten = [];
 
-    private SqliteEntityStore(SqliteConnection connection)
+    public SqliteEntityStore(string file)
     {
-        this.connection = connection;
-        Execute(Setup);
-        floor = Load();
-    }
-
-    public long LastVersion => Math.Max(floor, memory.LastVersion);
-
-    public long Floor => Math.Max(floor, memory.Floor);
-
-    /// <exception cref="IOException">The file cannot be opened, is no database, or is in use by another process.</exception>
-    public static SqliteEntityStore Open(string file)
-    {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false, DefaultTimeout = 1 }.ToString());
+        memory = new MemoryEntityStore { Forgotten = (key, version) => forgotten.Add((key, version)) };
+        connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString());
         try
         {
-            connection.Open();
-            return new SqliteEntityStore(connection);
+            Open();
         }
-        catch (SqliteException e)
+        catch (Exception failure) when (failure is SqliteException or InvalidProtocolBufferException)
         {
             connection.Dispose();
-            throw new IOException($"the data file '{file}' cannot be used: {e.Message}", e);
+            throw new IOException($"The data file {file} cannot be used: {failure.Message}", failure);
         }
     }
+
+    public long LastVersion => memory.LastVersion;
+
+    public long Floor => memory.Floor;
 
     public StoredEntity? Read(EntityKey key, long at) => memory.Read(key, at);
 
@@ -71,16 +60,20 @@ internal sealed class SqliteEntityStore : IEntityStore
         {
             foreach (var change in changes)
             {
-                Save(change, transaction);
+                Insert(change);
             }
 
-            using var state = Command("UPDATE state SET version = $version", transaction);
-            state.Parameters.AddWithValue("$version", version);
-            state.ExecuteNonQuery();
+            foreach (var (key, forgottenVersion) in forgotten)
+            {
+                Delete(key, forgottenVersion);
+            }
+
+            SetState("version", version);
+            SetState("floor", memory.Floor);
             transaction.Commit();
         }
 
-        // Only what is on disk is shown.
+        forgotten.Clear();
         memory.Write(version, changes);
     }
 
@@ -88,59 +81,85 @@ internal sealed class SqliteEntityStore : IEntityStore
 
     public void Dispose()
     {
-        memory.Dispose();
         connection.Dispose();
+        memory.Dispose();
     }
 
-    private void Save(StoredEntity change, SqliteTransaction transaction)
+    private void Open()
     {
-        using var command = Command(change.Entity is null ? Delete : Upsert, transaction);
-        command.Parameters.AddWithValue("$project", change.Key.Partition.Project);
-        command.Parameters.AddWithValue("$database", change.Key.Partition.Database);
-        command.Parameters.AddWithValue("$namespace", change.Key.Partition.Namespace);
-        command.Parameters.AddWithValue("$path", change.Key.Path.ToArray());
-        if (change.Entity is { } entity)
+        connection.Open();
+        Run(Prepare);
+        using var all = Command("SELECT project, database, namespace, path, version, created, body FROM entity ORDER BY version");
+        using (var rows = all.ExecuteReader())
         {
-            command.Parameters.AddWithValue("$version", change.Version);
-            command.Parameters.AddWithValue("$created", change.Created);
-            command.Parameters.AddWithValue("$entity", Google.Protobuf.MessageExtensions.ToByteArray(entity));
-        }
-
-        command.ExecuteNonQuery();
-    }
-
-    private long Load()
-    {
-        var loaded = new List<StoredEntity>();
-        using (var command = Command("SELECT project, database, namespace, path, version, created, entity FROM entities", null))
-        using (var row = command.ExecuteReader())
-        {
-            while (row.Read())
+            while (rows.Read())
             {
-                var key = new EntityKey(new Partition(row.GetString(0), row.GetString(1), row.GetString(2)), row.GetFieldValue<byte[]>(3));
-                loaded.Add(new StoredEntity(key, row.GetInt64(4), row.GetInt64(5), Entity.Parser.ParseFrom(row.GetFieldValue<byte[]>(6))));
+                memory.Write(rows.GetInt64(4), [Load(rows)]);
             }
         }
 
-        using var state = Command("SELECT version FROM state", null);
-        var last = (long)state.ExecuteScalar()!;
-        memory.Write(last, loaded);
-        return last;
+        memory.Restore(State("version"), State("floor"));
     }
 
-    private void Execute(string statements)
+    private static StoredEntity Load(SqliteDataReader row)
     {
-        using var command = Command(statements, null);
+        var partition = new Partition(row.GetString(0), row.GetString(1), row.GetString(2));
+        var key = new EntityKey(partition, row.GetFieldValue<byte[]>(3));
+        var body = row.IsDBNull(6) ? null : Entity.Parser.ParseFrom(row.GetFieldValue<byte[]>(6));
+        return new StoredEntity(key, row.GetInt64(4), row.GetInt64(5), body);
+    }
+
+    private void Insert(StoredEntity change)
+    {
+        using var insert = Command("INSERT INTO entity VALUES ($project, $database, $namespace, $path, $version, $created, $body)");
+        AddKey(insert, change.Key, change.Version);
+        insert.Parameters.AddWithValue("$created", change.Created);
+        insert.Parameters.AddWithValue("$body", change.Entity is null ? DBNull.Value : change.Entity.ToByteArray());
+        insert.ExecuteNonQuery();
+    }
+
+    private void Delete(EntityKey key, long version)
+    {
+        using var delete = Command(
+            "DELETE FROM entity WHERE project = $project AND database = $database AND namespace = $namespace AND path = $path AND version = $version");
+        AddKey(delete, key, version);
+        delete.ExecuteNonQuery();
+    }
+
+    private static void AddKey(SqliteCommand command, EntityKey key, long version)
+    {
+        command.Parameters.AddWithValue("$project", key.Partition.Project);
+        command.Parameters.AddWithValue("$database", key.Partition.Database);
+        command.Parameters.AddWithValue("$namespace", key.Partition.Namespace);
+        command.Parameters.AddWithValue("$path", key.Path.ToArray());
+        command.Parameters.AddWithValue("$version", version);
+    }
+
+    private void SetState(string name, long value)
+    {
+        using var set = Command("INSERT INTO state VALUES ($name, $value) ON CONFLICT (name) DO UPDATE SET value = $value");
+        set.Parameters.AddWithValue("$name", name);
+        set.Parameters.AddWithValue("$value", value);
+        set.ExecuteNonQuery();
+    }
+
+    private long State(string name)
+    {
+        using var get = Command("SELECT value FROM state WHERE name = $name");
+        get.Parameters.AddWithValue("$name", name);
+        return get.ExecuteScalar() as long? ?? 0;
+    }
+
+    private void Run(string sql)
+    {
+        using var command = Command(sql);
         command.ExecuteNonQuery();
     }
 
-    private SqliteCommand Command(string text, SqliteTransaction? transaction)
+    private SqliteCommand Command(string sql)
     {
         var command = connection.CreateCommand();
-#pragma warning disable CA2100 // Every text is a constant of this file.
-        command.CommandText = text;
-#pragma warning restore CA2100
-        command.Transaction = transaction;
+        command.CommandText = sql;
         return command;
     }
 }

@@ -87,13 +87,13 @@ internal sealed class CacheComposition : IAsyncDisposable, IDisposable
         var statuses = new List<CascadeTierStatus>();
         foreach (MemcacheServer server in _memcache?.Servers ?? [])
         {
-            statuses.Add(new CascadeTierStatus("memcache", server.Name, server.IsConnected, server.CircuitState.ToString(), server.Version));
+            statuses.Add(new CascadeTierStatus(TierNames.Memcache, server.Name, server.IsConnected, server.CircuitState.ToString(), server.Version));
         }
 
         if (_datastore is { } datastore)
         {
             bool lets = datastore.CircuitState is CircuitState.Closed or CircuitState.HalfOpen;
-            statuses.Add(new CascadeTierStatus("datastore", datastore.Endpoint, lets, datastore.CircuitState.ToString(), null));
+            statuses.Add(new CascadeTierStatus(TierNames.Datastore, datastore.Endpoint, lets, datastore.CircuitState.ToString(), null));
         }
 
         return statuses;

@@ -65,7 +65,7 @@ public sealed partial class CascadeDistributedCache
         try
         {
             FoundValue found = Complete(_parts.Flow.GetAsync(key, CallContext.Sync));
-            activity?.SetTag(CascadeActivities.HitTag, found.Exists);
+            CascadeActivities.Answer(activity, found.Exists, found.Tier);
             return found;
         }
         catch (Exception e)

@@ -72,20 +72,8 @@ public sealed partial class CascadeDistributedCache : IDistributedCache, IBuffer
     /// <inheritdoc/>
     public async Task<byte[]?> GetAsync(string key, CancellationToken token = default)
     {
-        CacheKey cacheKey = KeyOf(key);
-        token.ThrowIfCancellationRequested();
-        using Activity? activity = CascadeActivities.Start("CascadeCache.Get");
-        try
-        {
-            using FoundValue found = await _parts.Flow.GetAsync(cacheKey, CallContext.Async(token)).ConfigureAwait(false);
-            activity?.SetTag(CascadeActivities.HitTag, found.Exists);
-            return found.Exists ? found.Payload.ToArray() : null;
-        }
-        catch (Exception e)
-        {
-            CascadeActivities.Fail(activity, e);
-            throw;
-        }
+        using FoundValue found = await FindAsync(KeyOf(key), token).ConfigureAwait(false);
+        return found.Exists ? found.Payload.ToArray() : null;
     }
 
     /// <inheritdoc/>
@@ -113,8 +101,7 @@ public sealed partial class CascadeDistributedCache : IDistributedCache, IBuffer
     {
         ArgumentNullException.ThrowIfNull(destination);
         CacheKey cacheKey = KeyOf(key);
-        token.ThrowIfCancellationRequested();
-        using FoundValue found = await _parts.Flow.GetAsync(cacheKey, CallContext.Async(token)).ConfigureAwait(false);
+        using FoundValue found = await FindAsync(cacheKey, token).ConfigureAwait(false);
         return TryCopy(found, destination);
     }
 
@@ -156,6 +143,23 @@ public sealed partial class CascadeDistributedCache : IDistributedCache, IBuffer
     internal bool HasDurableTier => _options.Backends.HasFlag(CascadeBackends.Datastore);
 
     internal ValueTask<(Exception? Memcache, Exception? Datastore)> ProbeAsync(CancellationToken token) => _parts.ProbeAsync(_options.KeyPrefix, token);
+
+    private async ValueTask<FoundValue> FindAsync(CacheKey key, CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        using Activity? activity = CascadeActivities.Start("CascadeCache.Get");
+        try
+        {
+            FoundValue found = await _parts.Flow.GetAsync(key, CallContext.Async(token)).ConfigureAwait(false);
+            CascadeActivities.Answer(activity, found.Exists, found.Tier);
+            return found;
+        }
+        catch (Exception e)
+        {
+            CascadeActivities.Fail(activity, e);
+            throw;
+        }
+    }
 
     private ValueTask StoreAsync(string key, ReadOnlyMemory<byte> value, DistributedCacheEntryOptions options, CallContext call)
     {

@@ -7,7 +7,7 @@ internal static class CascadeActivities
 {
     public const string SourceName = "CascadeCache";
 
-    /// <summary>Which tier answered: memcache, datastore or none.</summary>
+    /// <summary>Which tier answered: one of <see cref="TierNames"/>.</summary>
     public const string TierTag = "cascadecache.tier";
 
     /// <summary>Whether there was a value.</summary>
@@ -17,6 +17,12 @@ internal static class CascadeActivities
 
     public static Activity? Start(string operation) =>
         Source.HasListeners() ? Source.StartActivity(operation, ActivityKind.Client) : null;
+
+    public static void Answer(Activity? activity, bool isHit, string tier)
+    {
+        activity?.SetTag(HitTag, isHit);
+        activity?.SetTag(TierTag, tier);
+    }
 
     public static void Fail(Activity? activity, Exception exception)
     {

@@ -15,7 +15,7 @@ internal sealed class DurableOnlyFlow(FlowServices services, IDurableTier durabl
     {
         if (await ReadAsync(key, call).ConfigureAwait(false) is not { } entry)
         {
-            return FoundValue.None;
+            return FoundValue.None(TierNames.Datastore);
         }
 
         if (_slides.IsDurableDue(entry, isCutOff: false))
@@ -23,7 +23,7 @@ internal sealed class DurableOnlyFlow(FlowServices services, IDurableTier durabl
             background.TryRun(key.Text, async later => await _slides.ExtendDurableAsync(key, entry, isCutOff: false, later).ConfigureAwait(false));
         }
 
-        return FoundValue.Of(entry.Payload);
+        return FoundValue.Of(entry.Payload, TierNames.Datastore);
     }
 
     public async ValueTask SetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CallContext call)

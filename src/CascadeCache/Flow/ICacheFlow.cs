@@ -1,3 +1,4 @@
+using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
 using CascadeCache.Primitives;
 
@@ -19,25 +20,29 @@ internal interface ICacheFlow
     ValueTask RemoveAsync(CacheKey key, CallContext call);
 }
 
-/// <summary>What a read found. Owns the payload's memory: dispose it exactly once, after the payload was copied.</summary>
+/// <summary>What a read found, and which tier said so. Owns the payload's memory: dispose it exactly once, after the payload was copied.</summary>
 internal readonly struct FoundValue : IDisposable
 {
     private readonly IDisposable? _owner;
 
-    private FoundValue(ReadOnlyMemory<byte> payload, IDisposable? owner)
+    private FoundValue(bool exists, string tier, ReadOnlyMemory<byte> payload, IDisposable? owner)
     {
-        Exists = true;
+        Exists = exists;
+        Tier = tier;
         Payload = payload;
         _owner = owner;
     }
 
-    public static FoundValue None => default;
-
     public bool Exists { get; }
+
+    /// <summary>One of <see cref="TierNames"/>.</summary>
+    public string Tier { get; }
 
     public ReadOnlyMemory<byte> Payload { get; }
 
-    public static FoundValue Of(ReadOnlyMemory<byte> payload, IDisposable? owner = null) => new(payload, owner);
+    public static FoundValue None(string tier) => new(false, tier, default, null);
+
+    public static FoundValue Of(ReadOnlyMemory<byte> payload, string tier, IDisposable? owner = null) => new(true, tier, payload, owner);
 
     public void Dispose() => _owner?.Dispose();
 }

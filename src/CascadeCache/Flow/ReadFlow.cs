@@ -78,9 +78,9 @@ internal sealed class ReadFlow(
                 case VolatileMeaning.Value:
                     await SlideIfDueAsync(server, key, view.Entry, read.Token, when, call).ConfigureAwait(false);
                     handedOver = true;
-                    return FoundValue.Of(view.Entry.Payload, read.Owner);
+                    return FoundValue.Of(view.Entry.Payload, TierNames.Memcache, read.Owner);
                 case VolatileMeaning.Absent:
-                    return FoundValue.None;
+                    return FoundValue.None(TierNames.Memcache);
                 default:
                     return await FromDurableAsync(key, RequestFor(server, read, view, when), call).ConfigureAwait(false);
             }
@@ -116,7 +116,7 @@ internal sealed class ReadFlow(
         {
             services.Counters.Add(Counter.DatastoreMisses);
             await FillAsync(key, request, services.AbsentEntry(read.Version, StillStoredUntil(read)), call).ConfigureAwait(false);
-            return FoundValue.None;
+            return FoundValue.None(TierNames.Datastore);
         }
 
         services.Counters.Add(Counter.DatastoreHits);
@@ -132,7 +132,7 @@ internal sealed class ReadFlow(
             SlideInBackground(key, entry, request);
         }
 
-        return FoundValue.Of(value.Payload);
+        return FoundValue.Of(value.Payload, TierNames.Datastore);
     }
 
     private async ValueTask FillAsync(CacheKey key, DurableRequest request, Entry entry, CallContext call)

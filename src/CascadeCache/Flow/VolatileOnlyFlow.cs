@@ -20,7 +20,7 @@ internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier
         {
             if (Current(server, key, read) is not { } entry)
             {
-                return FoundValue.None;
+                return FoundValue.None(TierNames.Memcache);
             }
 
             if (entry.SlideDueAt <= services.Now)
@@ -29,7 +29,7 @@ internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier
             }
 
             handedOver = true;
-            return FoundValue.Of(entry.Payload, read.Owner);
+            return FoundValue.Of(entry.Payload, TierNames.Memcache, read.Owner);
         }
         finally
         {

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
@@ -10,6 +11,7 @@ internal static class EmulatorCommand
     private const int Ended = 0;
     private const int CouldNotStart = 1;
     private const int BadArguments = 2;
+    private const string DataFileName = "datastore.db";
 
     /// <summary>Runs until <paramref name="ending"/> is cancelled; returns the exit code.</summary>
     public static async Task<int> RunAsync(
@@ -55,29 +57,35 @@ internal static class EmulatorCommand
     private static async Task<bool> StartAllAsync(
         EmulatorArguments arguments, Stack<IAsyncDisposable> running, TextWriter output, TextWriter errors, CancellationToken ending)
     {
-        if (arguments.Memcached is { } memcached
-            && !await StartAsync("memcached", memcached, StartMemcachedAsync, running, output, errors).ConfigureAwait(false))
+        return (arguments.Memcached is not { } memcached
+                || await StartAsync("memcached", memcached, () => StartMemcachedAsync(memcached, ending), running, output, errors)
+                    .ConfigureAwait(false))
+            && (arguments.Datastore is not { } datastore
+                || await StartAsync(
+                    "Datastore", datastore, () => StartDatastoreAsync(datastore, arguments.DataDirectory, ending), running, output, errors)
+                    .ConfigureAwait(false));
+    }
+
+    private static async Task<(IAsyncDisposable Emulator, string Description)> StartMemcachedAsync(
+        IPEndPoint where, CancellationToken ending)
+    {
+        var options = new MemcachedEmulatorOptions { Address = where.Address, Port = where.Port };
+        var emulator = await MemcachedEmulator.StartAsync(options, ending).ConfigureAwait(false);
+        return (emulator, emulator.Host);
+    }
+
+    private static async Task<(IAsyncDisposable Emulator, string Description)> StartDatastoreAsync(
+        IPEndPoint where, string? dataDirectory, CancellationToken ending)
+    {
+        string? file = null;
+        if (dataDirectory is not null)
         {
-            return false;
+            file = Path.Combine(Directory.CreateDirectory(dataDirectory).FullName, DataFileName);
         }
 
-        return arguments.Datastore is not { } datastore
-            || await StartAsync("Datastore", datastore, StartDatastoreAsync, running, output, errors).ConfigureAwait(false);
-
-        async Task<(IAsyncDisposable, string)> StartDatastoreAsync()
-        {
-            string? file = arguments.DataDirectory is { } directory ? Path.Combine(Directory.CreateDirectory(directory).FullName, "datastore.db") : null;
-            var options = new DatastoreEmulatorOptions { Address = datastore.Address, Port = datastore.Port, DataFile = file };
-            var emulator = await DatastoreEmulator.StartAsync(options, ending).ConfigureAwait(false);
-            return (emulator, file is null ? emulator.Host + " (data in memory)" : $"{emulator.Host} (data in {file})");
-        }
-
-        async Task<(IAsyncDisposable, string)> StartMemcachedAsync()
-        {
-            var options = new MemcachedEmulatorOptions { Address = memcached.Address, Port = memcached.Port };
-            var emulator = await MemcachedEmulator.StartAsync(options, ending).ConfigureAwait(false);
-            return (emulator, emulator.Host);
-        }
+        var options = new DatastoreEmulatorOptions { Address = where.Address, Port = where.Port, DataFile = file };
+        var emulator = await DatastoreEmulator.StartAsync(options, ending).ConfigureAwait(false);
+        return (emulator, $"{emulator.Host} (data in {file ?? "memory"})");
     }
 
     private static async Task<bool> StartAsync(
@@ -95,7 +103,7 @@ internal static class EmulatorCommand
             await output.WriteLineAsync($"{name} emulator listening on {description}").ConfigureAwait(false);
             return true;
         }
-        catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException or DbException)
         {
             var reason = IsTaken(e) ? "the port is already in use" : e.Message;
             await errors.WriteLineAsync($"The {name} emulator cannot start on {where}: {reason}.").ConfigureAwait(false);

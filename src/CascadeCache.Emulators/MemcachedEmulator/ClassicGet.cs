@@ -3,6 +3,9 @@ namespace CascadeCache.Emulators.Memcached;
 /// <summary>The classic fetches: <c>get gets gat gats</c>, any number of keys.</summary>
 internal static class ClassicGet
 {
+    // A line of half a million keys could otherwise ask for more than there is memory.
+    private const int LargestReply = 256 * 1024 * 1024;
+
     public static void Run(CommandContext context, bool withCas, bool touch)
     {
         var line = context.Line;
@@ -29,6 +32,7 @@ internal static class ClassicGet
         {
             if (line[i].Length > CommandContext.MaxKeyLength)
             {
+                // A real server also drops whatever replies to earlier commands it has not sent yet; that helps no client.
                 context.Replies.TakeBack(mark);
                 context.Fail("CLIENT_ERROR bad command line format"u8);
                 return;
@@ -41,6 +45,13 @@ internal static class ClassicGet
                 context.Store.Bump(item);
                 item.Expiry = touch ? expiry : item.Expiry;
                 Write(context.Replies, item, withCas);
+            }
+
+            if (context.Replies.Length - mark > LargestReply)
+            {
+                context.Replies.TakeBack(mark);
+                context.Fail("SERVER_ERROR out of memory writing get response"u8);
+                return;
             }
         }
 

@@ -168,7 +168,8 @@ internal static class ItemOperations
             return true;
         }
 
-        // A shorter number keeps its width; copied, because a reply may still be sending the old bytes.
+        // A shorter number keeps its width. (A real server stores it as a new item, unpadded, while an earlier reply that it has
+        // not sent yet holds the old one: that depends on how a client's commands arrive, and is left out.)
         var padded = new byte[item.Value.Length];
         padded.AsSpan().Fill((byte)' ');
         text.CopyTo(padded);

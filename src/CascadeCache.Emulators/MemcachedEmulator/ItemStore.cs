@@ -126,6 +126,14 @@ internal sealed class ItemStore(ServerClock clock, long maxBytes, int maxItemByt
     {
         Counters.Flushes++;
         var now = Clock.Now;
+
+        // The new mark replaces the old one. On a real server what the old one hid, and its background threads have not
+        // collected yet, comes back when the new one lies ahead; that is left out.
+        foreach (var flushed in _items.Values.Where(item => IsFlushed(item, now)).ToList())
+        {
+            Remove(flushed);
+        }
+
         _flushUpTo = (delay > 0 ? Clock.ExpiryFrom(delay) : now) - 1;
         if (_flushUpTo <= now)
         {

@@ -15,6 +15,7 @@ public sealed class MemcachedEmulator : IAsyncDisposable
     // Process ids of the operating system end below this, so that each emulator of a process gets an id of its own.
     private const int ProcessIdStep = 1 << 22;
 
+    private static readonly TimeSpan s_acceptPause = TimeSpan.FromMilliseconds(10);
     private static int s_started;
 
     private readonly Socket _listener;
@@ -94,14 +95,16 @@ public sealed class MemcachedEmulator : IAsyncDisposable
                 var socket = await _listener.AcceptAsync(_stopping.Token).ConfigureAwait(false);
                 Track(ServeAsync(socket));
             }
-            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+            catch (Exception) when (_stopping.IsCancellationRequested)
             {
+                // Cancelling and closing a pending accept shows as one of several exceptions, whichever comes first.
                 return;
             }
-            catch (SocketException) when (!_stopping.IsCancellationRequested)
+            catch (SocketException)
             {
-                // The client gave up before it was accepted: nothing to serve.
-                continue;
+                // The client gave up before it was accepted, or the process has no handle left: then some may be free later.
+                await Task.Delay(s_acceptPause, TimeProvider.System, _stopping.Token)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -125,7 +128,6 @@ public sealed class MemcachedEmulator : IAsyncDisposable
         {
             socket.NoDelay = true;
             await new ClientConnection(socket, new CommandContext(_store, _facts)).RunAsync(_stopping.Token).ConfigureAwait(false);
-            CloseGently(socket);
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
         {
@@ -138,7 +140,4 @@ public sealed class MemcachedEmulator : IAsyncDisposable
             _facts.Closed();
         }
     }
-
-    // Lets a client that still sends read the last replies instead of a reset.
-    private static void CloseGently(Socket socket) => socket.Shutdown(SocketShutdown.Send);
 }

@@ -18,7 +18,7 @@ public sealed class MemcachedEmulatorOptions
     public long MaxMemoryBytes { get; set; } = 64L * 1024 * 1024;
 
     /// <summary>
-    /// The bytes one item may take, its header included: the server's <c>item_size_max</c>. Default: 1 MiB; 1 KiB to 1 GiB.
+    /// The bytes one item may take, its header included: the server's <c>item_size_max</c>. Default: 1 MiB; 1 KiB to 128 MiB.
     /// A value therefore has at most this minus 59 minus its key length (minus 4 more with client flags).
     /// </summary>
     public int MaxItemBytes { get; set; } = 1024 * 1024;
@@ -40,7 +40,7 @@ public sealed class MemcachedEmulatorOptions
         ArgumentOutOfRangeException.ThrowIfNegative(Port);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Port, IPEndPoint.MaxPort);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxItemBytes, 1024);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxItemBytes, 1024 * 1024 * 1024);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxItemBytes, 128 * 1024 * 1024);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxMemoryBytes, MaxItemBytes);
         ArgumentOutOfRangeException.ThrowIfLessThan(InitialUptime, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(InitialUptime, TimeSpan.FromDays(3660));

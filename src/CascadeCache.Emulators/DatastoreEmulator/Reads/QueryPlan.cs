@@ -78,6 +78,11 @@ internal sealed class QueryPlan
             throw DatastoreError.Unimplemented("find_nearest");
         }
 
+        if (query.Order.Any(order => !Enum.IsDefined(order.Direction)))
+        {
+            throw DatastoreError.Unimplemented("an order direction of that number");
+        }
+
         if (query.Kind.Count > 1)
         {
             throw DatastoreError.Invalid("A query can have at most one kind.");
@@ -88,7 +93,7 @@ internal sealed class QueryPlan
             throw DatastoreError.Invalid("Offset and limit must not be negative.");
         }
 
-        if (query.Kind.Count == 1 && query.Kind[0].Name.StartsWith("__", StringComparison.Ordinal) && KeyRules.IsReserved(query.Kind[0].Name))
+        if (query.Kind.Count == 1 && KeyRules.IsReserved(query.Kind[0].Name))
         {
             throw DatastoreError.Unimplemented("metadata queries");
         }

@@ -23,6 +23,7 @@ internal sealed class SqliteEntityStore : IEntityStore
         CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
         """;
 
+    private const int SecondsForTheLock = 1;
     private readonly MemoryEntityStore memory;
     private readonly SqliteConnection connection;
     private readonly List<(EntityKey Key, long Version)> forgotten = [];
@@ -30,7 +31,8 @@ internal sealed class SqliteEntityStore : IEntityStore
     public SqliteEntityStore(string file)
     {
         memory = new MemoryEntityStore { Forgotten = (key, version) => forgotten.Add((key, version)) };
-        connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString());
+        connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder { DataSource = file, Pooling = false, DefaultTimeout = SecondsForTheLock }.ToString());
         try
         {
             Open();

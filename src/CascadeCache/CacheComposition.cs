@@ -32,7 +32,7 @@ internal sealed class CacheComposition : IAsyncDisposable, IDisposable
         _background = new BackgroundWork(counters, logger);
         _metrics = new CascadeMetrics(counters, surroundings.MeterFactory);
 
-        var settings = new FlowSettings(options, _datastore?.WriteDeadline ?? TimeSpan.Zero);
+        var settings = new FlowSettings(options, _datastore?.WriteDeadline ?? TimeSpan.Zero, surroundings.Environment);
         Services = new FlowServices(settings, time, Guid.NewGuid, counters, logger);
         Flow = (_memcache, _datastore) switch
         {

@@ -12,9 +12,10 @@ internal sealed class FlowSettings
     // Covers the two round trips between a lock's start and its commit, and the whole seconds that locks are counted in.
     private static readonly TimeSpan LockMargin = TimeSpan.FromSeconds(1);
 
-    public FlowSettings(CascadeCacheOptions options, TimeSpan writeDeadline)
+    public FlowSettings(CascadeCacheOptions options, TimeSpan writeDeadline, Func<string, string?>? environment = null)
     {
-        MaxMemcacheBytes = options.MaxMemcacheSessionSizeBytes <= 0 ? long.MaxValue : options.MaxMemcacheSessionSizeBytes;
+        long maxMemcacheBytes = options.MaxMemcacheSessionSizeBytesIn(environment ?? Environment.GetEnvironmentVariable);
+        MaxMemcacheBytes = maxMemcacheBytes <= 0 ? long.MaxValue : maxMemcacheBytes;
         MaxValueBytes = options.MaxValueBytes <= 0 ? long.MaxValue : options.MaxValueBytes;
         MaxStaleness = options.MaxStaleness;
         IsStrict = options.Consistency == CascadeConsistency.Strict;

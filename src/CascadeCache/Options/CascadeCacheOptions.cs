@@ -19,9 +19,7 @@ public sealed class CascadeCacheOptions
     /// </summary>
     public long MaxMemcacheSessionSizeBytes
     {
-        get => _maxMemcacheSessionSizeBytes
-            ?? CascadeEnvironment.ReadMaxMemcacheSessionSizeBytes(Environment.GetEnvironmentVariable, out _)
-            ?? DefaultMaxMemcacheSessionSizeBytes;
+        get => MaxMemcacheSessionSizeBytesIn(Environment.GetEnvironmentVariable);
         set => _maxMemcacheSessionSizeBytes = value;
     }
 
@@ -68,6 +66,12 @@ public sealed class CascadeCacheOptions
 
     /// <summary>Whether the environment variable does not count because the option was set.</summary>
     internal bool IsMaxMemcacheSessionSizeSet => _maxMemcacheSessionSizeBytes is not null;
+
+    /// <summary><see cref="MaxMemcacheSessionSizeBytes"/> as it is in a given environment, the one that was checked at the start.</summary>
+    internal long MaxMemcacheSessionSizeBytesIn(Func<string, string?> environment) =>
+        _maxMemcacheSessionSizeBytes
+        ?? CascadeEnvironment.ReadMaxMemcacheSessionSizeBytes(environment, out _)
+        ?? DefaultMaxMemcacheSessionSizeBytes;
 
     private long? _maxMemcacheSessionSizeBytes;
 }

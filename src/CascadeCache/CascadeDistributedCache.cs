@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.IO.Hashing;
+using System.Runtime.CompilerServices;
 using System.Text;
 using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
@@ -144,6 +145,7 @@ public sealed partial class CascadeDistributedCache : IDistributedCache, IBuffer
 
     internal ValueTask<(Exception? Memcache, Exception? Datastore)> ProbeAsync(CancellationToken token) => _parts.ProbeAsync(_options.KeyPrefix, token);
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<FoundValue> FindAsync(CacheKey key, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
 using CascadeCache.Primitives;
@@ -29,6 +30,7 @@ internal sealed class ReadFlow(
 {
     private readonly SharedReads _shared = new(durable, services.Counters);
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<FoundValue> GetAsync(CacheKey key, CallContext call)
     {
         IVolatileServer server = await volatileTier.FindServerAsync(key, call).ConfigureAwait(false);
@@ -58,6 +60,7 @@ internal sealed class ReadFlow(
         };
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<FoundValue> GetAsync(IVolatileServer server, CacheKey key, SlideWhen when, CallContext call)
     {
         // Until the backlog is drained this server may hold what an acknowledged write of this process has replaced.

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
 using CascadeCache.Primitives;
@@ -11,6 +12,7 @@ namespace CascadeCache.Flow;
 /// </summary>
 internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier, BackgroundWork background) : ICacheFlow, IAsyncDisposable
 {
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<FoundValue> GetAsync(CacheKey key, CallContext call)
     {
         IVolatileServer server = await tier.FindServerAsync(key, call).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using CascadeCache.Memcache.Connections;
 using CascadeCache.Memcache.Protocol;
 using CascadeCache.Primitives;
@@ -93,6 +94,7 @@ internal sealed class MemcacheNode : IDisposable
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<MemcacheReply> ExecuteAsync(MemcacheRequest request, CallContext call)
     {
         ConnectionSlot slot = SlotOf(request.Key);

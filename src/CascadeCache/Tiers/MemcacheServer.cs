@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
 using CascadeCache.Memcache;
@@ -25,6 +26,7 @@ internal sealed class MemcacheServer(MemcacheNode node, TierResilience<MemcacheR
 
     public long MaxItemBytes(CacheKey key) => node.MaxValueBytes(new MemcacheKey(key.VolatileName));
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<VolatileRead> ReadAsync(CacheKey key, bool withValue, int leaseSeconds, CallContext call)
     {
         var state = (node, Key: new MemcacheKey(key.VolatileName), Get: new MemcacheGet(withValue, leaseSeconds), call.Blocking);
@@ -66,6 +68,8 @@ internal sealed class MemcacheServer(MemcacheNode node, TierResilience<MemcacheR
         return ToWrite(reply);
     }
 
+    // A request that waits for the wire keeps the state of every method above it; on this path, that of every hit, it comes from a pool.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private static async ValueTask<MemcacheReply> RunAsync<TState>(
         ResiliencePipeline<MemcacheReply> pipeline, Func<TState, CancellationToken, ValueTask<MemcacheReply>> request, TState state, CallContext call)
     {
@@ -73,7 +77,7 @@ internal sealed class MemcacheServer(MemcacheNode node, TierResilience<MemcacheR
         try
         {
             Outcome<MemcacheReply> outcome = await pipeline.ExecuteOutcomeAsync(
-                static async (c, s) =>
+                [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))] static async ValueTask<Outcome<MemcacheReply>> (c, s) =>
                 {
                     try
                     {

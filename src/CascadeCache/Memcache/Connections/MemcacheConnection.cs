@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using CascadeCache.Memcache.Protocol;
 using CascadeCache.Primitives;
 
@@ -85,6 +86,7 @@ internal sealed partial class MemcacheConnection : IDisposable
 
     /// <summary>Sends one request and waits for its reply.</summary>
     /// <exception cref="OperationCanceledException">The caller's token fired; the request may still be executed.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<MemcacheReply> ExecuteAsync(MemcacheRequest request, CallContext call)
     {
         call.CancellationToken.ThrowIfCancellationRequested();

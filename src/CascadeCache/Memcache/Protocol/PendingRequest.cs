@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Sources;
 
 namespace CascadeCache.Memcache.Protocol;
@@ -67,6 +68,7 @@ internal sealed class PendingRequest(RequestKind kind, MemcacheKey key, uint opa
     }
 
     /// <exception cref="OperationCanceledException">The token fired first.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<MemcacheReply> WaitAsync(CancellationToken cancellationToken)
     {
         using (cancellationToken.UnsafeRegister(static (state, token) => ((PendingRequest)state!).Cancel(token), this))

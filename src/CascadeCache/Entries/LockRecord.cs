@@ -52,6 +52,9 @@ internal sealed class LockRecord
         }
     }
 
+    /// <summary>Whether a lock of any version can have so many seconds left; a negative number stands for no end.</summary>
+    public static bool CanLive(int secondsToLive) => secondsToLive is >= 0 and <= ushort.MaxValue + 1;
+
     /// <summary>A lock that nobody holds yet.</summary>
     public static LockRecord Empty(bool contended) => new(contended, []);
 

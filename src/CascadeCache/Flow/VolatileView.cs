@@ -58,7 +58,8 @@ internal readonly record struct VolatileView(VolatileMeaning Meaning, Entry Entr
 
         if (EntryFlags.KindOf(read.Flags) == EntryKind.Lock)
         {
-            return new VolatileView(VolatileMeaning.Locked, default);
+            // Another program's item can have the same flags. One that never ends would keep its key uncached for ever.
+            return new VolatileView(LockRecord.CanLive(read.SecondsToLive) ? VolatileMeaning.Locked : VolatileMeaning.Rejected, default);
         }
 
         if (!EntryFormat.TryRead(read.Item, key.Fingerprint, out Entry entry))

@@ -70,7 +70,7 @@ internal sealed class OutageFixture : IAsyncDisposable
         options.Resilience.Datastore.RetryBaseDelay = TimeSpan.FromMilliseconds(5);
         options.Resilience.Datastore.RetryMaxDelay = TimeSpan.FromMilliseconds(20);
         configure?.Invoke(options);
-        if (options.Memcache.Servers.Count == 0)
+        if (options.Backends.HasFlag(CascadeBackends.Memcache) && options.Memcache.Servers.Count == 0)
         {
             options.Memcache.Servers.Add(Memcached.Host);
         }

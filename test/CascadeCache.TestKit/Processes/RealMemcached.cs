@@ -154,6 +154,11 @@ public sealed class RealMemcached : IAsyncDisposable
             {
                 using var client = new TcpClient();
                 await client.ConnectAsync(IPAddress.Loopback, Port, limit.Token);
+                if (_arguments.Contains("-Z"))
+                {
+                    return; // speaks to nobody without TLS
+                }
+
                 await using NetworkStream stream = client.GetStream();
                 await stream.WriteAsync("version\r\n"u8.ToArray(), limit.Token);
                 if (await stream.ReadAsync(new byte[64], limit.Token) > 0)

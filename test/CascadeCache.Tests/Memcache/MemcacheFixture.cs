@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net.Security;
 using System.Text;
 using System.Threading.Channels;
 using CascadeCache.Memcache;
@@ -13,13 +14,13 @@ internal sealed class MemcacheFixture : IMemcacheObserver, IDisposable
 {
     private readonly Channel<MemcacheFault> _faults = Channel.CreateUnbounded<MemcacheFault>();
 
-    public MemcacheFixture(string host, Action<MemcacheOptions>? configure = null)
+    public MemcacheFixture(string host, Action<MemcacheOptions>? configure = null, RemoteCertificateValidationCallback? judge = null)
     {
         Options.OperationTimeout = TimeSpan.FromSeconds(20);
         Options.ConnectTimeout = TimeSpan.FromSeconds(20);
         configure?.Invoke(Options);
         Assert.True(MemcacheServerAddress.TryParse(host, out MemcacheServerAddress? address, out _));
-        Settings = new ConnectionSettings(Options, TimeProvider.System, static () => 0, NullLogger.Instance, this);
+        Settings = new ConnectionSettings(Options, TimeProvider.System, static () => 0, NullLogger.Instance, this) { JudgeCertificate = judge };
         Node = new MemcacheNode(address, Settings);
     }
 

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using Microsoft.Extensions.Logging;
 
 namespace CascadeCache.Memcache.Connections;
@@ -8,4 +9,8 @@ namespace CascadeCache.Memcache.Connections;
 /// <param name="Jitter">Numbers from 0 to 1.</param>
 /// <param name="Logger">For what no caller sees.</param>
 /// <param name="Observer">Told of every connection made and lost.</param>
-internal sealed record ConnectionSettings(MemcacheOptions Options, TimeProvider Time, Func<double> Jitter, ILogger Logger, IMemcacheObserver Observer);
+internal sealed record ConnectionSettings(MemcacheOptions Options, TimeProvider Time, Func<double> Jitter, ILogger Logger, IMemcacheObserver Observer)
+{
+    /// <summary>Judges a server's certificate in place of the system's trust; for tests, whose certificates nobody trusts.</summary>
+    public RemoteCertificateValidationCallback? JudgeCertificate { get; init; }
+}

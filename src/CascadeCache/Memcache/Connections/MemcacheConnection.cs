@@ -173,7 +173,7 @@ internal sealed partial class MemcacheConnection : IDisposable
 
     private SslStream Encrypt(Stream plain)
     {
-        var encrypted = new SslStream(plain, leaveInnerStreamOpen: false);
+        var encrypted = new SslStream(plain, leaveInnerStreamOpen: false, _settings.JudgeCertificate);
         encrypted.AuthenticateAsClient(_address.Host);
         return encrypted;
     }

@@ -8,8 +8,8 @@ internal static class DatastoreChannel
     // One entity is at most 1 MiB and a commit at most 10 MiB; the library's default of 4 MiB would refuse what the service may send.
     private const int MaxMessageBytes = 12 * 1024 * 1024;
 
-    // The library answers every call with its last connection error until it tries again, by default up to two minutes after the network is back. The
-    // circuit breaker already spares a service that is down.
+    // The library answers every call with its last connection error until it tries again, which by default can be seconds after the service is back,
+    // and more after a long outage (its limit is two minutes). The circuit breaker already spares a service that is down.
     private static readonly TimeSpan FirstReconnectDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestReconnectDelay = TimeSpan.FromSeconds(1);
 

@@ -41,7 +41,7 @@ internal static class PageHtml
                 <button>Store</button>
               </form>
               <form method="post" action="/page/fill" class="row">{{token}}
-                <label>Fill with <select name="kilobytes"><option>10<option>100<option selected>900<option value="2048">2048</select> KB</label>
+                <label>Fill with (KB) <select name="kilobytes"><option>10<option>100<option selected>900<option value="2048">2048</select></label>
                 <button>Store</button>
                 <small>A session above <code>MaxMemcacheSessionSizeBytes</code> stays in Datastore alone: start with a lower one to see it. 2048 KB do not fit into one Datastore entity.</small>
               </form>
@@ -101,7 +101,7 @@ internal static class PageHtml
     {
         IEnumerable<string> rows = statistics.Tiers.Select(static t =>
             $"""<tr><td>{Encode(t.Tier)}<td><code>{Encode(t.Address)}</code><td>{Badge(t.IsConnected ? "available" : "not available", t.IsConnected)}<td>{Encode(t.CircuitState)}<td>{Encode(t.Version ?? "–")}</tr>""");
-        return $"""<div class="scroll"><table><thead><tr><th>Tier<th>Address<th>State<th>Circuit<th>Version</thead><tbody>{string.Concat(rows)}</tbody></table></div>""";
+        return $"""<div class="scroll tiers"><table><thead><tr><th>Tier<th>Address<th>State<th>Circuit<th>Version</thead><tbody>{string.Concat(rows)}</tbody></table></div>""";
     }
 
     private static string Counters(CascadeCacheStatistics statistics) => string.Concat(TiersApi.Counters(statistics).Select(static counter =>

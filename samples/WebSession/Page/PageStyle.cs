@@ -14,12 +14,13 @@ internal static class PageStyle
         section { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 1.1rem 1.2rem; margin-bottom: 1rem; }
         table { width: 100%; border-collapse: collapse; font-size: .95rem; margin: .4rem 0; }
         th { text-align: left; color: var(--quiet); font-weight: 500; font-size: .85rem; }
-        th, td { padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+        th, td { padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--line); }
+        td code { overflow-wrap: anywhere; }
         .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; padding-right: 1.2rem; }
-        .scroll { overflow-x: auto; } .quiet, small { color: var(--quiet); }
+        .scroll { overflow-x: auto; } .scroll.tiers table { min-width: 30rem; } .quiet, small { color: var(--quiet); }
         form { margin: .6rem 0; } td form { margin: 0; }
         .row { display: flex; flex-wrap: wrap; gap: .6rem; align-items: end; } .row small { flex-basis: 100%; }
-        label { color: var(--quiet); font-size: .9rem; } .wide { flex: 1 1 14rem; } .wide input { width: 100%; }
+        label { color: var(--quiet); font-size: .9rem; display: grid; gap: .2rem; } .wide { flex: 1 1 14rem; } .wide input { width: 100%; }
         input, select, button { font: inherit; padding: .4rem .7rem; border: 1px solid var(--line); border-radius: 8px; background: var(--paper); color: var(--ink); }
         button { background: var(--accent); color: light-dark(#fff, #10131a); border-color: transparent; cursor: pointer; font-weight: 600; }
         button.plain { background: none; color: var(--accent); padding: .1rem .3rem; font-weight: 500; }

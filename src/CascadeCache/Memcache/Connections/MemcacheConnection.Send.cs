@@ -40,9 +40,14 @@ internal sealed partial class MemcacheConnection
 
     private void RunWriter()
     {
-        while (Failure is null)
+        while (true)
         {
             _writerWork.Wait();
+            if (Failure is not null)
+            {
+                return; // woken by the end of the connection: sending may be somebody else's at this moment
+            }
+
             SendOnce();
         }
     }

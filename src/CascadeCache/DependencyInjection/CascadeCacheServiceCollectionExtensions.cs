@@ -72,7 +72,12 @@ public static class CascadeCacheServiceCollectionExtensions
 
     private static OptionsBuilder<CascadeCacheOptions> AddOptions(IServiceCollection services, string name)
     {
-        services.AddSingleton<IValidateOptions<CascadeCacheOptions>>(new CascadeCacheOptionsValidator(name, Environment.GetEnvironmentVariable));
+        // A second registration of the same cache adds its settings; each fault is still told once.
+        if (!services.Any(service => !service.IsKeyedService && service.ImplementationInstance is CascadeCacheOptionsValidator validator && validator.Name == name))
+        {
+            services.AddSingleton<IValidateOptions<CascadeCacheOptions>>(new CascadeCacheOptionsValidator(name, Environment.GetEnvironmentVariable));
+        }
+
         OptionsBuilder<CascadeCacheOptions> builder = services.AddOptions<CascadeCacheOptions>(name).ValidateOnStart();
         if (CascadeEnvironment.ReadDisplayLogging(Environment.GetEnvironmentVariable))
         {

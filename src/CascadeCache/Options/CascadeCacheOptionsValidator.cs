@@ -12,9 +12,12 @@ internal sealed class CascadeCacheOptionsValidator(string? name, Func<string, st
     private const int MaxConnectionsPerServer = 64;
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromHours(1);
 
-    public ValidateOptionsResult Validate(string? name1, CascadeCacheOptions options)
+    /// <summary>The name of the options that are checked; others are somebody else's.</summary>
+    public string? Name { get; } = name;
+
+    public ValidateOptionsResult Validate(string? name, CascadeCacheOptions options)
     {
-        if (name1 != name)
+        if (name != Name)
         {
             return ValidateOptionsResult.Skip;
         }

@@ -181,6 +181,18 @@ public sealed class RegistrationTests
     }
 
     [Fact]
+    public void A_fault_of_a_cache_that_is_registered_twice_is_told_once()
+    {
+        using ServiceProvider provider = new ServiceCollection()
+            .AddCascadeDistributedCache(static options => options.MaxValueBytes = -1)
+            .AddCascadeDistributedCache()
+            .BuildServiceProvider();
+
+        OptionsValidationException e = Assert.Throws<OptionsValidationException>(provider.GetRequiredService<IStartupValidator>().Validate);
+        Assert.Single(e.Failures);
+    }
+
+    [Fact]
     public void Bad_options_fail_at_the_first_use_where_there_is_no_host()
     {
         using ServiceProvider provider = new ServiceCollection()

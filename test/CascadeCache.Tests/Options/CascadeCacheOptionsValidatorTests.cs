@@ -1,4 +1,6 @@
+using CascadeCache.Emulators;
 using Google.Apis.Auth.OAuth2;
+using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Options;
 
 namespace CascadeCache.Tests;
@@ -172,6 +174,26 @@ public sealed class CascadeCacheOptionsValidatorTests
             using var cache = new CascadeDistributedCache(options, new CacheSurroundings { Environment = static _ => null });
             Assert.Equal(0, cache.GetStatistics().MemcacheHits);
         }
+    }
+
+    [Fact]
+    public async Task A_cache_with_the_largest_settings_works()
+    {
+        CancellationToken token = TestContext.Current.CancellationToken;
+        await using MemcachedEmulator memcached = await MemcachedEmulator.StartAsync(new MemcachedEmulatorOptions { InitialUptime = TimeSpan.FromDays(1) }, token);
+        await using DatastoreEmulator datastore = await DatastoreEmulator.StartAsync(cancellationToken: token);
+        CascadeCacheOptions options = Extreme(largest: true);
+        options.Memcache.Servers.Add(memcached.Host);
+        (options.Datastore.EmulatorHost, options.Datastore.ProjectId) = (datastore.Host, "extreme");
+        await using var cache = new CascadeDistributedCache(options, new CacheSurroundings { Environment = static _ => null });
+
+        Assert.Null(await cache.GetAsync("k", token));
+        await cache.SetAsync("k", [1, 2], new DistributedCacheEntryOptions(), token);
+        Assert.Equal([1, 2], await cache.GetAsync("k", token));
+        await cache.RefreshAsync("k", token);
+        await cache.RemoveAsync("k", token);
+        Assert.Null(await cache.GetAsync("k", token));
+        Assert.Equal((1, 2), (cache.GetStatistics().MemcacheHits, cache.GetStatistics().MemcacheAbsentHits + cache.GetStatistics().DatastoreMisses));
     }
 
     private static CascadeCacheOptions Extreme(bool largest)

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using CascadeCache;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Configuration;
@@ -60,15 +61,20 @@ public static class CascadeCacheServiceCollectionExtensions
             return services.AddCascadeDistributedCache(configure);
         }
 
-        string name = OptionsNameOf(serviceKey);
+        string name = OptionsNameOf(services, serviceKey);
         AddOptions(services, name).Configure(configure);
         services.AddKeyedSingleton(serviceKey, (provider, _) => Create(provider, name));
         services.AddKeyedSingleton<IDistributedCache>(serviceKey, static (provider, key) => provider.GetRequiredKeyedService<CascadeDistributedCache>(key));
         return services;
     }
 
-    // The name of the options is part of no contract; it only has to differ from key to key.
-    private static string OptionsNameOf(object serviceKey) => $"CascadeCache:{serviceKey.GetType().FullName}:{serviceKey}";
+    // The name of the options is part of no contract; it only has to differ from key to key. Different keys may be the same as text, so they are numbered.
+    private static string OptionsNameOf(IServiceCollection services, object serviceKey)
+    {
+        List<object?> keys = [.. services.Where(static service => service.IsKeyedService && service.ServiceType == typeof(CascadeDistributedCache)).Select(static service => service.ServiceKey).Distinct()];
+        int index = keys.IndexOf(serviceKey);
+        return string.Create(CultureInfo.InvariantCulture, $"CascadeCache:{(index < 0 ? keys.Count : index)}:{serviceKey}");
+    }
 
     private static OptionsBuilder<CascadeCacheOptions> AddOptions(IServiceCollection services, string name)
     {

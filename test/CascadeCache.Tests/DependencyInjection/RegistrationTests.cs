@@ -136,9 +136,10 @@ public sealed class RegistrationTests
     public void Keyed_caches_are_apart_from_each_other_and_from_the_one_without_a_key()
     {
         using ServiceProvider provider = new ServiceCollection()
-            .AddKeyedCascadeDistributedCache("a", static options => options.KeyPrefix = "a.")
-            .AddKeyedCascadeDistributedCache(7, static options => options.KeyPrefix = "7.")
-            .AddKeyedCascadeDistributedCache(null, static options => options.KeyPrefix = "none.")
+            .AddKeyedCascadeDistributedCache("a", static options => options.Memcache.Servers.Add("of-a:1"))
+            .AddKeyedCascadeDistributedCache(7, static options => options.Memcache.Servers.Add("of-7:1"))
+            .AddKeyedCascadeDistributedCache(null, static options => options.Memcache.Servers.Add("of-none:1"))
+            .AddKeyedCascadeDistributedCache("a", static options => options.Memcache.ConnectionsPerServer = 2)
             .BuildServiceProvider();
 
         CascadeDistributedCache[] caches =
@@ -153,7 +154,19 @@ public sealed class RegistrationTests
         Assert.Same(caches[2], provider.GetRequiredService<IDistributedCache>());
         Assert.Null(provider.GetKeyedService<IDistributedCache>("7"));
 
-        Assert.Equal("none.", provider.GetRequiredService<IOptions<CascadeCacheOptions>>().Value.KeyPrefix);
+        Assert.Equal(["of-a:1", "of-7:1", "of-none:1"], caches.Select(ServerOf));
+    }
+
+    [Fact]
+    public void Keys_that_look_the_same_as_text_are_still_two()
+    {
+        object[] keys = [new(), new()];
+        using ServiceProvider provider = new ServiceCollection()
+            .AddKeyedCascadeDistributedCache(keys[0], static options => options.Memcache.Servers.Add("first:1"))
+            .AddKeyedCascadeDistributedCache(keys[1], static options => options.Memcache.Servers.Add("second:1"))
+            .BuildServiceProvider();
+
+        Assert.Equal(["first:1", "second:1"], keys.Select(key => ServerOf(provider.GetRequiredKeyedService<CascadeDistributedCache>(key))));
     }
 
     [Fact]
@@ -265,6 +278,9 @@ public sealed class RegistrationTests
 
         Assert.All(caches, static cache => Assert.Throws<ObjectDisposedException>(() => cache.Get("k")));
     }
+
+    private static string ServerOf(CascadeDistributedCache cache) =>
+        Assert.Single(cache.GetStatistics().Tiers, static tier => tier.Tier == "memcache").Address;
 
     private sealed class EverythingLogger : ILoggerProvider
     {

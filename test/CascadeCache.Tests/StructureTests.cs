@@ -26,8 +26,6 @@ public sealed partial class StructureTests
     {
         [("Options/CascadeCacheOptionsValidator.cs", "CascadeCache.Datastore")] = "an endpoint is checked by the parser that reads it later",
         [("Options/CascadeCacheOptionsValidator.cs", "CascadeCache.Memcache")] = "a server's address is checked by the parser that reads it later",
-        [("Datastore/EntityCodec.cs", "CascadeCache.Tiers")] = "results are the durable tier's, so that the tier does not copy them",
-        [("Datastore/DatastoreClient.cs", "CascadeCache.Tiers")] = "results are the durable tier's, so that the tier does not copy them",
     };
 
     [Fact]

@@ -1,6 +1,5 @@
 using CascadeCache.Datastore.Protocol;
 using CascadeCache.Entries;
-using CascadeCache.Tiers;
 using Grpc.Core;
 using Grpc.Net.Client;
 

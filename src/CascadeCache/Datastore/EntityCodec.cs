@@ -1,6 +1,5 @@
 using CascadeCache.Datastore.Protocol;
 using CascadeCache.Entries;
-using CascadeCache.Tiers;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Value = CascadeCache.Datastore.Protocol.Value;

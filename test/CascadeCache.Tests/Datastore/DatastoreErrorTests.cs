@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using CascadeCache.Diagnostics;
+using CascadeCache.Entries;
 using CascadeCache.Tiers;
 using Grpc.Core;
 using Xunit;

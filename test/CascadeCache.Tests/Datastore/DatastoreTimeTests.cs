@@ -1,3 +1,4 @@
+using CascadeCache.Entries;
 using CascadeCache.Tiers;
 using Grpc.Core;
 using Xunit;

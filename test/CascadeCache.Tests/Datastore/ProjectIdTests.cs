@@ -1,5 +1,6 @@
 using System.Net;
 using CascadeCache.Datastore;
+using CascadeCache.Entries;
 using CascadeCache.Tiers;
 using Google.Apis.Auth.OAuth2;
 using Xunit;

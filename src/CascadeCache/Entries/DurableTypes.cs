@@ -1,6 +1,4 @@
-using CascadeCache.Entries;
-
-namespace CascadeCache.Tiers;
+namespace CascadeCache.Entries;
 
 /// <summary>A value with its expiration data, as the durable tier holds it.</summary>
 /// <param name="Payload">The bytes. A written one is borrowed until the write has ended; a read one is the reader's for ever.</param>

@@ -1,6 +1,9 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using CascadeCache.Emulators.Tests.Datastore;
+using CascadeCache.TestKit;
+using Microsoft.Extensions.Caching.Distributed;
 using Xunit;
 
 namespace CascadeCache.Emulators.Tests.NodeClient;
@@ -14,13 +17,7 @@ public sealed class NodeClientTests
     [Fact]
     public async Task Google_s_Node_client_works_against_the_emulator()
     {
-        var available = await HasAsync("node") && await HasAsync("npm");
-        if (!available && Environment.GetEnvironmentVariable("CASCADECACHE_FORBID_SKIPS") == "1")
-        {
-            Assert.Fail("Node.js with npm is missing, and CASCADECACHE_FORBID_SKIPS=1 forbids to skip.");
-        }
-
-        Assert.SkipUnless(available, "Node.js with npm is missing.");
+        SkipRules.RequireOrSkip(await HasAsync("node") && await HasAsync("npm"), "Node.js with npm");
         using var folder = new TemporaryFolder();
         foreach (var file in new[] { "package.json", "package-lock.json", "check.mjs" })
         {
@@ -30,11 +27,44 @@ public sealed class NodeClientTests
         var (installed, installOutput) = await RunAsync(folder, InstallLimit, null, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts");
         Assert.True(installed == 0, installOutput);
         await using var emulator = await DatastoreEmulator.StartAsync(cancellationToken: TestContext.Current.CancellationToken);
-        var (passed, output) = await RunAsync(folder, CheckLimit, emulator.Host, "node", "check.mjs");
+        await using var cache = CacheOn(emulator);
+
+        // A whole millisecond: the cache rounds an expiry up to the next.
+        var expiry = DateTimeOffset.FromUnixTimeMilliseconds(TimeProvider.System.GetUtcNow().AddHours(1).ToUnixTimeMilliseconds());
+        await WriteSessionsAsync(cache, expiry);
+
+        var (passed, output) = await RunAsync(folder, CheckLimit, Environment(emulator, expiry), "node", "check.mjs");
         TestContext.Current.TestOutputHelper?.WriteLine(output);
         Assert.True(passed == 0, output);
+        Assert.Contains("ok   session that the cache wrote", output, StringComparison.Ordinal);
         Assert.Contains("all checks passed", output, StringComparison.Ordinal);
+        Assert.Equal([9, 8, 7], await cache.GetAsync("of-node", TestContext.Current.CancellationToken));
     }
+
+    private static CascadeDistributedCache CacheOn(DatastoreEmulator emulator)
+    {
+        var options = new CascadeCacheOptions { Backends = CascadeBackends.Datastore };
+        options.Datastore.EmulatorHost = emulator.Host;
+        options.Datastore.ProjectId = "node-check";
+        return new CascadeDistributedCache(options);
+    }
+
+    private static async Task WriteSessionsAsync(CascadeDistributedCache cache, DateTimeOffset expiry)
+    {
+        var absolute = new DistributedCacheEntryOptions { AbsoluteExpiration = expiry };
+        await cache.SetAsync("of-the-cache", [0, 1, 2, 253, 254, 255], absolute, TestContext.Current.CancellationToken);
+        var sliding = new DistributedCacheEntryOptions { SlidingExpiration = TimeSpan.FromMinutes(20) };
+        await cache.SetAsync("sliding", "sliding"u8.ToArray(), sliding, TestContext.Current.CancellationToken);
+    }
+
+    private static Dictionary<string, string> Environment(DatastoreEmulator emulator, DateTimeOffset expiry) => new()
+    {
+        ["DATASTORE_EMULATOR_HOST"] = emulator.Host,
+        ["SESSION_EXPIRES_AT"] = expiry.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture),
+
+        // Without this the client looks for Google's metadata server before its first call.
+        ["METADATA_SERVER_DETECTION"] = "none",
+    };
 
     private static async Task<bool> HasAsync(string program)
     {
@@ -49,7 +79,7 @@ public sealed class NodeClientTests
     }
 
     private static async Task<(int ExitCode, string Output)> RunAsync(
-        TemporaryFolder? folder, TimeSpan limit, string? emulator, string program, params string[] arguments)
+        TemporaryFolder? folder, TimeSpan limit, Dictionary<string, string>? environment, string program, params string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -58,11 +88,9 @@ public sealed class NodeClientTests
             WorkingDirectory = folder?.Path ?? "",
         };
 
-        // Without this the client looks for Google's metadata server before its first call.
-        start.Environment["METADATA_SERVER_DETECTION"] = "none";
-        if (emulator is not null)
+        foreach (var (name, value) in environment ?? [])
         {
-            start.Environment["DATASTORE_EMULATOR_HOST"] = emulator;
+            start.Environment[name] = value;
         }
 
         using var process = Process.Start(start)!;

@@ -133,6 +133,11 @@ await check('query with filters', async () => {
   assert.deepEqual(await by(['__key__', '>', book('c')]), ['d', 'e']);
 });
 
+await check('query with both ends of a range', async () => {
+  assert.deepEqual(await run(books().filter(new PropertyFilter('pages', '<', 300))), ['a', 'b']);
+  assert.deepEqual(await run(books().filter(new PropertyFilter('pages', '>=', 300))), ['c', 'd']);
+});
+
 await check('query with composite filters', async () => {
   const cheap = new PropertyFilter('pages', '<', 150);
   const lent = new PropertyFilter('lent', '=', true);
@@ -177,6 +182,32 @@ await check('query over many batches', async () => {
   assert.deepEqual(await run(datastore.createQuery('Many').order('i')), all.map(one => one.key.name));
   assert.equal((await run(datastore.createQuery('Many').offset(10).limit(650))).length, 650);
   assert.equal((await get(all.map(one => one.key))).length, 700);
+});
+
+await check('query as a stream, and page by page', async () => {
+  const streamed = [];
+  for await (const entity of datastore.runQueryStream(datastore.createQuery('Many').order('i'))) {
+    streamed.push(entity.i);
+  }
+  assert.deepEqual(streamed, Array.from({ length: 700 }, (_, i) => i));
+
+  const paged = [];
+  let cursor;
+  do {
+    const page = datastore.createQuery('Many').order('i').limit(150);
+    const [entities, info] = await datastore.runQuery(cursor ? page.start(cursor) : page);
+    paged.push(...entities.map(entity => entity.i));
+    cursor = info.moreResults === datastore.NO_MORE_RESULTS ? undefined : info.endCursor;
+  } while (cursor);
+  assert.deepEqual(paged, streamed);
+});
+
+await check('count up to a limit, in a namespace and of nothing', async () => {
+  const count = async query => (await datastore.runAggregationQuery(datastore.createAggregationQuery(query).count('n')))[0][0].n;
+  assert.equal(await count(datastore.createQuery('Many')), 700);
+  assert.equal(await count(datastore.createQuery('Many').limit(9)), 9);
+  assert.equal(await count(datastore.createQuery('apart', 'Space')), 1);
+  assert.equal(await count(datastore.createQuery('Nothing')), 0);
 });
 
 await check('aggregations', async () => {
@@ -247,6 +278,28 @@ await check('read-only transaction sees one instant', async () => {
   await transaction.commit();
   assert.equal((await get(key('Account', 'a'))).balance, 30);
 });
+
+// The two keys that the caller's cache has set before this script: the first expires absolutely, the second slides.
+if (process.env.SESSION_EXPIRES_AT) {
+  await check('session that the cache wrote', async () => {
+    const session = await get(key('Session', 'session.of-the-cache'));
+    assert.ok(Buffer.isBuffer(session.Value));
+    assert.deepEqual(session.Value, Buffer.from([0, 1, 2, 253, 254, 255]));
+    assert.ok(session.ExpiresAt instanceof Date);
+    assert.equal(session.ExpiresAt.toISOString(), process.env.SESSION_EXPIRES_AT);
+    const [sliding] = await datastore.get(key('Session', 'session.sliding'), { wrapNumbers: true });
+    assert.deepEqual(sliding.Value, Buffer.from('sliding'));
+    assert.ok(sliding.ExpiresAt instanceof Date);
+  });
+
+  await check('session for the cache to read', async () => {
+    await datastore.save({
+      key: key('Session', 'session.of-node'),
+      data: { Value: Buffer.from([9, 8, 7]), ExpiresAt: new Date(process.env.SESSION_EXPIRES_AT) },
+      excludeFromIndexes: ['Value', 'ExpiresAt'],
+    });
+  });
+}
 
 console.log(failures === 0 ? 'all checks passed' : `${failures} checks failed`);
 process.exit(failures === 0 ? 0 : 1);

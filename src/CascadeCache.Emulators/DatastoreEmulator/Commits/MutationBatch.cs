@@ -59,6 +59,11 @@ internal sealed class MutationBatch(IEntityStore store, IdAllocator ids, Partiti
             throw DatastoreError.Unimplemented($"the conflict resolution strategy {mutation.ConflictResolutionStrategy}");
         }
 
+        if (!Enum.IsDefined(mutation.ConflictResolutionStrategy))
+        {
+            throw DatastoreError.Unimplemented($"the conflict resolution strategy {mutation.ConflictResolutionStrategy}");
+        }
+
         if (mutation.OperationCase == Operation.Delete && mutation.PropertyTransforms.Count > 0)
         {
             throw DatastoreError.Invalid("A delete cannot have property transforms.");

@@ -114,6 +114,8 @@ internal sealed class QueryFilter
                 throw DatastoreError.Invalid($"IN and NOT_IN take an array of 1 to {MaxDisjunctions} values.");
             case Op.Unspecified:
                 throw DatastoreError.Invalid("The filter has no operator.");
+            case var op when !Enum.IsDefined(op):
+                throw DatastoreError.Unimplemented($"the filter operator {op}");
             case not (Op.In or Op.NotIn) when leaf.Value.ValueTypeCase == ValueCase.ArrayValue:
                 throw DatastoreError.Invalid("Only IN and NOT_IN take an array.");
         }

@@ -88,6 +88,11 @@ internal sealed class QueryPlan
             throw DatastoreError.Invalid("A query can have at most one kind.");
         }
 
+        if (query.Kind.Count == 1 && query.Kind[0].Name.Length == 0)
+        {
+            throw DatastoreError.Invalid("The kind is the empty string.");
+        }
+
         if (query.Offset < 0 || query.Limit < 0)
         {
             throw DatastoreError.Invalid("Offset and limit must not be negative.");

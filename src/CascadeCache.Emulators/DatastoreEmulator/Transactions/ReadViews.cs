@@ -26,6 +26,8 @@ internal sealed class ReadViews(EmulatorClock clock, IEntityStore store, Transac
                 return Of(begun, transactions.IdOf(begun));
             case ConsistencyCase.ReadTime:
                 return new ReadView(CheckReadTime(Timestamps.ToMicros(options!.ReadTime)), null, ByteString.Empty);
+            case ConsistencyCase.ReadConsistency when !Enum.IsDefined(options!.ReadConsistency):
+                throw DatastoreError.Unimplemented($"the read consistency {options.ReadConsistency}");
             default:
                 return new ReadView(clock.Now(), null, ByteString.Empty);
         }

@@ -18,6 +18,20 @@ public sealed class AggregationTests
         Assert.Equal((6, 10, 2.5), (all["property_1"].IntegerValue, all["property_2"].IntegerValue, all["property_3"].DoubleValue));
         var some = await RunAsync(rig, QueryText.Things().Where("p", Op.GreaterThan, Rig.Int(2)), Count(), Sum("p"));
         Assert.Equal((2, 7), (some["property_1"].IntegerValue, some["property_2"].IntegerValue));
+        Assert.Equal(10, (await RunAsync(rig, QueryText.Things().By("__key__"), Sum("p")))["property_1"].IntegerValue);
+    }
+
+    [Fact]
+    public async Task A_cursor_begins_and_ends_what_is_aggregated()
+    {
+        await using var rig = await Rig.StartAsync();
+        await rig.CommitAsync([.. "abcd".Select((letter, i) => Rig.Upsert($"{letter}", ("p", Rig.Int(10 - i))))]);
+        var results = (await rig.QueryAsync(QueryText.Things())).EntityResults;
+        var query = QueryText.Things();
+        query.StartCursor = results[0].Cursor;
+        query.EndCursor = results[2].Cursor;
+        var result = await RunAsync(rig, query, Count(), Sum("p"), Average("p"));
+        Assert.Equal((2, 17, 8.5), (result["property_1"].IntegerValue, result["property_2"].IntegerValue, result["property_3"].DoubleValue));
     }
 
     [Fact]

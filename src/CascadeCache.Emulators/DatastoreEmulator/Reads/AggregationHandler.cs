@@ -104,7 +104,9 @@ internal sealed class AggregationHandler(IEntityStore store, ReadViews views, Da
         }
 
         var ordered = query.Clone();
-        if (ordered.Order.Count == 0)
+
+        // A cursor is a place in the order of the query as it was given, so that order stays.
+        if (ordered.Order.Count == 0 && ordered.StartCursor.IsEmpty && ordered.EndCursor.IsEmpty)
         {
             ordered.Order.Add(new PropertyOrder { Property = property });
         }

@@ -1,5 +1,6 @@
 using CascadeCache.Emulators.Datastore.Protocol;
 using Google.Protobuf;
+using Grpc.Core;
 using Xunit;
 
 namespace CascadeCache.Emulators.Tests.Datastore;
@@ -56,5 +57,31 @@ public sealed class LookupTests
         var response = await rig.LookupAsync(null, Rig.Named("a"), Rig.Named("b"));
         Assert.Single(response.Found);
         Assert.Single(response.Deferred);
+    }
+
+    [Fact]
+    public async Task The_number_of_results_defers_too_and_missing_ones_count()
+    {
+        await using var rig = await Rig.StartAsync(options => options.ResponseEntities = 2);
+        await rig.CommitAsync(Rig.Upsert("a"), Rig.Upsert("c"), Rig.Upsert("d"));
+        var response = await rig.LookupAsync(null, Rig.Named("a"), Rig.Named("b"), Rig.Named("c"), Rig.Named("d"));
+        Assert.Equal((1, 1), (response.Found.Count, response.Missing.Count));
+        Assert.Equal(["c", "d"], response.Deferred.Select(key => key.Path[0].Name));
+    }
+
+    [Fact]
+    public async Task In_a_transaction_deferred_keys_are_read_at_its_instant_and_only_what_was_read_can_conflict()
+    {
+        await using var rig = await Rig.StartAsync(options => options.ResponseEntities = 1);
+        await rig.CommitAsync(Rig.Upsert("a", ("n", Rig.Int(1))), Rig.Upsert("b", ("n", Rig.Int(1))));
+        var first = await rig.LookupAsync(new ReadOptions { NewTransaction = new TransactionOptions() }, Rig.Named("a"), Rig.Named("b"));
+        var unread = await rig.LookupAsync(new ReadOptions { NewTransaction = new TransactionOptions() }, Rig.Named("a"), Rig.Named("b"));
+        await rig.CommitAsync(Rig.Upsert("b", ("n", Rig.Int(2))));
+
+        await rig.CommitAsync(unread.Transaction, Rig.Upsert("c"));
+        var second = await rig.LookupAsync(new ReadOptions { Transaction = first.Transaction }, [.. first.Deferred]);
+        Assert.Equal(first.ReadTime, second.ReadTime);
+        Assert.Equal(1, Assert.Single(second.Found).Entity.Properties["n"].IntegerValue);
+        await Rig.RefusedAsync(StatusCode.Aborted, rig.CommitAsync(first.Transaction, Rig.Upsert("d")));
     }
 }

@@ -124,6 +124,8 @@ await check('query by kind and by ancestor', async () => {
 await check('query with filters', async () => {
   const by = (...filters) => run(filters.reduce((query, filter) => query.filter(new PropertyFilter(...filter)), books()));
   assert.deepEqual(await by(['pages', '=', 200]), ['b']);
+  assert.deepEqual(await by(['pages', '<', 300]), ['a', 'b']);
+  assert.deepEqual(await by(['pages', '>=', 300]), ['c', 'd']);
   assert.deepEqual(await by(['pages', '>', 100], ['pages', '<=', 300]), ['b', 'c']);
   assert.deepEqual(await by(['tags', '=', 'red']), ['a', 'b']);
   assert.deepEqual(await by(['tags', '=', 'red'], ['tags', '=', 'old']), ['a']);
@@ -131,11 +133,6 @@ await check('query with filters', async () => {
   assert.deepEqual(await by(['pages', 'NOT_IN', [100, 400]]), ['b', 'c']);
   assert.deepEqual(await by(['pages', '!=', 200]), ['a', 'c', 'd']);
   assert.deepEqual(await by(['__key__', '>', book('c')]), ['d', 'e']);
-});
-
-await check('query with both ends of a range', async () => {
-  assert.deepEqual(await run(books().filter(new PropertyFilter('pages', '<', 300))), ['a', 'b']);
-  assert.deepEqual(await run(books().filter(new PropertyFilter('pages', '>=', 300))), ['c', 'd']);
 });
 
 await check('query with composite filters', async () => {
@@ -287,17 +284,15 @@ if (process.env.SESSION_EXPIRES_AT) {
     assert.deepEqual(session.Value, Buffer.from([0, 1, 2, 253, 254, 255]));
     assert.ok(session.ExpiresAt instanceof Date);
     assert.equal(session.ExpiresAt.toISOString(), process.env.SESSION_EXPIRES_AT);
+    // Without an absolute expiration a property holds the largest integer, which this client reads only when it may wrap numbers.
     const [sliding] = await datastore.get(key('Session', 'session.sliding'), { wrapNumbers: true });
     assert.deepEqual(sliding.Value, Buffer.from('sliding'));
     assert.ok(sliding.ExpiresAt instanceof Date);
   });
 
   await check('session for the cache to read', async () => {
-    await datastore.save({
-      key: key('Session', 'session.of-node'),
-      data: { Value: Buffer.from([9, 8, 7]), ExpiresAt: new Date(process.env.SESSION_EXPIRES_AT) },
-      excludeFromIndexes: ['Value', 'ExpiresAt'],
-    });
+    const data = { Value: Buffer.from([9, 8, 7]), ExpiresAt: new Date(process.env.SESSION_EXPIRES_AT) };
+    await datastore.save({ key: key('Session', 'session.of-node'), data, excludeFromIndexes: ['Value', 'ExpiresAt'] });
   });
 }
 

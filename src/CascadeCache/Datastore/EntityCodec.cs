@@ -35,7 +35,12 @@ internal sealed class EntityCodec(string kind, string namespaceId)
     {
         Entity entity = EncodeExpiry(key, value.ExpiresAt);
         entity.Properties.Add(EntityProperties.Value, Blob(ByteString.CopyFrom(value.Payload.Span)));
-        entity.Properties.Add(EntityProperties.AbsoluteAt, Integer(value.Lifetime.AbsoluteAt));
+        if (value.Lifetime.AbsoluteAt != EntryLifetime.Never)
+        {
+            // Left out rather than the largest integer, on which clients in JavaScript fail: it is beyond what a double holds exactly.
+            entity.Properties.Add(EntityProperties.AbsoluteAt, Integer(value.Lifetime.AbsoluteAt));
+        }
+
         entity.Properties.Add(EntityProperties.Window, Integer(value.Lifetime.Window));
         if (key.IsDurableNameHashed)
         {

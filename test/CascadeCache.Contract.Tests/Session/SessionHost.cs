@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using CascadeCache.Contract.Tests.Outages;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
@@ -7,7 +8,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Time.Testing;
 
 namespace CascadeCache.Contract.Tests.Session;
 
@@ -16,9 +16,9 @@ internal sealed class SessionHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private SessionHost(WebApplication app, FakeTimeProvider clock) => (_app, Clock) = (app, clock);
+    private SessionHost(WebApplication app, MovableClock clock) => (_app, Clock) = (app, clock);
 
-    public FakeTimeProvider Clock { get; }
+    public MovableClock Clock { get; }
 
     public Uri Address => new(_app.Urls.First());
 
@@ -27,9 +27,9 @@ internal sealed class SessionHost : IAsyncDisposable
     public CascadeDistributedCache Cache => _app.Services.GetRequiredService<CascadeDistributedCache>();
 
     public static async Task<SessionHost> StartAsync(
-        Action<CascadeCacheOptions> configure, IDataProtectionProvider? protector = null, LogLevel level = LogLevel.Warning, FakeTimeProvider? clock = null)
+        Action<CascadeCacheOptions> configure, IDataProtectionProvider? protector = null, LogLevel level = LogLevel.Warning, MovableClock? clock = null)
     {
-        clock ??= new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        clock ??= new MovableClock();
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Logging.SetMinimumLevel(level).AddProvider(new SilentLogs());

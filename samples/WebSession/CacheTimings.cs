@@ -6,10 +6,10 @@ namespace WebSession;
 /// <summary>One call of the cache.</summary>
 internal sealed record CacheCall(string Operation, string? Tier, TimeSpan Duration);
 
-/// <summary>Listens to the cache's spans and gives each request those of its own calls.</summary>
+/// <summary>Listens to the cache's spans and gives each request those of its own calls, by the span that they are children of.</summary>
 internal sealed class CacheTimings : IDisposable
 {
-    private readonly ConcurrentDictionary<ActivityTraceId, ConcurrentQueue<CacheCall>> _requests = new();
+    private readonly ConcurrentDictionary<ActivitySpanId, ConcurrentQueue<CacheCall>> _requests = new();
     private readonly ActivityListener _listener;
 
     public CacheTimings()
@@ -30,7 +30,7 @@ internal sealed class CacheTimings : IDisposable
 
     private void Record(Activity call)
     {
-        if (_requests.TryGetValue(call.TraceId, out ConcurrentQueue<CacheCall>? calls))
+        if (_requests.TryGetValue(call.ParentSpanId, out ConcurrentQueue<CacheCall>? calls))
         {
             calls.Enqueue(new CacheCall(call.OperationName, call.GetTagItem("cascadecache.tier") as string, call.Duration));
         }
@@ -44,14 +44,14 @@ internal sealed class CacheTimings : IDisposable
         public Watch(CacheTimings timings, Activity request)
         {
             (_timings, _request) = (timings, request);
-            _timings._requests[request.TraceId] = Calls;
+            _timings._requests[request.SpanId] = Calls;
         }
 
         public ConcurrentQueue<CacheCall> Calls { get; } = new();
 
         public void Dispose()
         {
-            _timings._requests.TryRemove(_request.TraceId, out _);
+            _timings._requests.TryRemove(_request.SpanId, out _);
             _request.Dispose();
         }
     }

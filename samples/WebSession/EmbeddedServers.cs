@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using CascadeCache;
 using CascadeCache.Emulators;
 
@@ -12,27 +13,26 @@ internal sealed class EmbeddedServers : IAsyncDisposable
     private MemcachedEmulator? _memcached;
     private DatastoreEmulator? _datastore;
 
+    /// <summary>Where the memcached emulator is; null when the configuration names a server.</summary>
     public string? MemcachedHost => _memcached?.Host;
 
+    /// <summary>Where the Datastore emulator is; null when the configuration names a Datastore.</summary>
     public string? DatastoreHost => _datastore?.Host;
 
-    public static async Task<EmbeddedServers> StartAsync(IConfiguration configuration, string data)
+    public static async Task<EmbeddedServers> StartAsync(Settings settings)
     {
         var servers = new EmbeddedServers();
-        IConfigurationSection cache = configuration.GetSection("CascadeCache");
-        if (!cache.GetSection("Memcache:Servers").GetChildren().Any())
+        try
         {
-            servers._memcached = await MemcachedEmulator.StartAsync(new MemcachedEmulatorOptions { InitialUptime = PretendedUptime });
+            servers._memcached = settings.HasMemcached ? null : await StartMemcachedAsync(settings);
+            servers._datastore = settings.HasDatastore ? null : await StartDatastoreAsync(settings);
+            return servers;
         }
-
-        string?[] named = [configuration["DATASTORE_EMULATOR_HOST"], cache["Datastore:EmulatorHost"], cache["Datastore:ProjectId"], cache["Datastore:Endpoint"]];
-        if (named.All(string.IsNullOrEmpty))
+        catch
         {
-            Directory.CreateDirectory(data);
-            servers._datastore = await StartDatastoreAsync(Path.Combine(data, "datastore.db"));
+            await servers.DisposeAsync();
+            throw;
         }
-
-        return servers;
     }
 
     /// <summary>Points the cache at what was started here.</summary>
@@ -43,27 +43,8 @@ internal sealed class EmbeddedServers : IAsyncDisposable
             options.Memcache.Servers.Add(memcached);
         }
 
-        if (DatastoreHost is { } datastore)
-        {
-            options.Datastore.EmulatorHost = datastore;
-        }
-
-        if (DatastoreHost is not null || options.Datastore.EmulatorHost is not null || Environment.GetEnvironmentVariable("DATASTORE_EMULATOR_HOST") is not null)
-        {
-            options.Datastore.ProjectId ??= "web-session"; // an emulator takes any project
-        }
-    }
-
-    public void Announce(TextWriter output, ICollection<string> urls, string data)
-    {
-        output.WriteLine($"Open {string.Join(" or ", urls)}");
-        output.WriteLine($"memcached: {(MemcachedHost is null ? "as configured" : MemcachedHost + " (emulator in this process)")}");
-        output.WriteLine($"Datastore: {(DatastoreHost is null ? "as configured" : $"{DatastoreHost} (emulator in this process, data in {data})")}");
-        if (MemcachedHost is not null && DatastoreHost is not null)
-        {
-            output.WriteLine("A second instance that shares the sessions:");
-            output.WriteLine($"  CascadeCache__Memcache__Servers__0={MemcachedHost} DATASTORE_EMULATOR_HOST={DatastoreHost} dotnet run --project samples/WebSession -- --data \"{data}\" --urls http://127.0.0.1:5100");
-        }
+        options.Datastore.EmulatorHost = DatastoreHost ?? options.Datastore.EmulatorHost;
+        Settings.SetEmulatorProject(options.Datastore);
     }
 
     public async ValueTask DisposeAsync()
@@ -79,16 +60,30 @@ internal sealed class EmbeddedServers : IAsyncDisposable
         }
     }
 
-    private static async Task<DatastoreEmulator> StartDatastoreAsync(string file)
+    private static async Task<MemcachedEmulator> StartMemcachedAsync(Settings settings)
     {
         try
         {
-            return await DatastoreEmulator.StartAsync(new DatastoreEmulatorOptions { DataFile = file });
+            return await MemcachedEmulator.StartAsync(new MemcachedEmulatorOptions { Port = settings.MemcachedPort, InitialUptime = PretendedUptime });
+        }
+        catch (SocketException e)
+        {
+            throw new IOException($"the memcached emulator cannot listen on port {settings.MemcachedPort} ({e.Message}).", e);
+        }
+    }
+
+    private static async Task<DatastoreEmulator> StartDatastoreAsync(Settings settings)
+    {
+        string file = Path.Combine(Directory.CreateDirectory(settings.Data).FullName, "datastore.db");
+        try
+        {
+            return await DatastoreEmulator.StartAsync(new DatastoreEmulatorOptions { Port = settings.DatastorePort, DataFile = file });
         }
         catch (IOException e)
         {
-            throw new InvalidOperationException(
-                $"The data file '{file}' cannot be used ({e.Message}). If another instance uses it, start this one with the line that the other one has printed, or with another --data.", e);
+            throw new IOException(
+                $"the Datastore emulator does not start. {e.Message} "
+                + "If another instance uses the file, start this one with the line that the other one has printed, or with another --data.", e);
         }
     }
 }

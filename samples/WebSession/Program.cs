@@ -2,36 +2,48 @@ using Microsoft.AspNetCore.DataProtection;
 using WebSession;
 using WebSession.Page;
 
-WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
-string data = Path.GetFullPath(builder.Configuration["data"] ?? "data");
-
-// What the configuration does not name is started here, in this process.
-await using EmbeddedServers embedded = await EmbeddedServers.StartAsync(builder.Configuration, data);
-
-// These two lines are all that the stock session needs to live in memcached and Datastore.
-builder.Services.AddCascadeDistributedCache(options =>
+try
 {
-    builder.Configuration.GetSection("CascadeCache").Bind(options);
-    embedded.Apply(options);
-});
-builder.Services.AddSession(options => options.Cookie.IsEssential = true);
+    // The settings lie beside the program, wherever it is started from.
+    WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+    Settings settings = Settings.Read(builder.Configuration);
 
-// Every instance must be able to read the session cookie that another one wrote.
-builder.Services.AddDataProtection().SetApplicationName("WebSession").PersistKeysToFileSystem(Directory.CreateDirectory(Path.Combine(data, "keys")));
-builder.Services.AddHealthChecks().AddCascadeCache();
-builder.Services.AddAntiforgery();
-builder.Services.AddSingleton(embedded);
-builder.Services.AddSingleton<CacheTimings>();
+    // What the configuration does not name is started here, in this process.
+    await using EmbeddedServers embedded = await EmbeddedServers.StartAsync(settings);
 
-await using WebApplication app = builder.Build();
-app.UseMiddleware<CacheFailures>();
-app.UseSession();
-app.UseAntiforgery();
-app.MapSessionApi();
-app.MapTiersApi();
-app.MapSessionPage();
-app.MapHealthChecks("/healthz");
+    // These two lines are all that the stock session needs to live in memcached and Datastore.
+    builder.Services.AddCascadeDistributedCache(builder.Configuration.GetSection("CascadeCache"));
+    builder.Services.AddSession(options => options.Cookie.IsEssential = true);
 
-await app.StartAsync();
-embedded.Announce(Console.Out, app.Urls, data);
-await app.WaitForShutdownAsync();
+    // This one is for a machine without servers only.
+    builder.Services.Configure<CascadeCache.CascadeCacheOptions>(embedded.Apply);
+
+    // Every instance must be able to read the session cookie that another one wrote.
+    builder.Services.AddDataProtection().SetApplicationName("WebSession").PersistKeysToFileSystem(Directory.CreateDirectory(Path.Combine(settings.Data, "keys")));
+    builder.Services.AddHealthChecks().AddCascadeCache();
+    builder.Services.AddAntiforgery();
+    builder.Services.AddSingleton(embedded);
+    builder.Services.AddSingleton<CacheTimings>();
+
+    await using WebApplication app = builder.Build();
+    Settings.Check(app.Services);
+    app.UseSession();
+    app.UseMiddleware<Failures>();
+    app.UseAntiforgery();
+    app.MapSessionApi();
+    app.MapSessionPage();
+
+    // Past the session: each request through it slides the visitor's session, or looks for one, even if nothing touches it.
+    app.MapTiersApi().ShortCircuit();
+    app.MapHealthChecks("/healthz").ShortCircuit();
+
+    await app.StartAsync();
+    Announcement.Write(Console.Out, app.Urls, settings, embedded);
+    await app.WaitForShutdownAsync();
+    return 0;
+}
+catch (Exception e) when (StartFailure.IsExpected(e))
+{
+    Console.Error.WriteLine(StartFailure.Describe(e));
+    return StartFailure.ExitCode(e);
+}

@@ -5,7 +5,7 @@ namespace WebSession;
 /// <summary>State and counters of the tiers, and where the emulators of this process are.</summary>
 internal static class TiersApi
 {
-    public static void MapTiersApi(this IEndpointRouteBuilder app) =>
+    public static RouteHandlerBuilder MapTiersApi(this IEndpointRouteBuilder app) =>
         app.MapGet("/api/tiers", static (CascadeDistributedCache cache, EmbeddedServers embedded) =>
         {
             CascadeCacheStatistics statistics = cache.GetStatistics();

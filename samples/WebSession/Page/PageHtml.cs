@@ -21,6 +21,7 @@ internal static class PageHtml
             <head>
               <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
               <title>Web session</title>
+              <link rel="icon" href="data:,">
               <style>{{PageStyle.Css}}</style>
             </head>
             <body>
@@ -32,13 +33,13 @@ internal static class PageHtml
             {{(model.Failure is null ? "" : $"""<p class="failure" role="alert">{Encode(model.Failure)}</p>""")}}
             <section>
               <h2>Your session</h2>
-              <p>{{(model.SessionId is null ? "It could not be loaded." : $"You have been counted <strong>{Number(model.Visits)}</strong> times.")}}</p>
-              <form method="post" action="/page/visit">{{token}}<input type="hidden" name="_" value="1"><button>Count a visit</button></form>
-              {{Values(model, token)}}
+              <p>{{(!model.IsLoaded ? "It could not be loaded." : $"You have been counted <strong>{Number(model.Visits)}</strong> times.")}}</p>
+              <form method="post" action="/page/visit">{{token}}<button>Count a visit</button></form>
+              {{(model.IsLoaded ? Values(model, token) : "")}}
               <form method="post" action="/page/set" class="row">{{token}}
                 <label>Name <input name="name" required maxlength="100" value="note"></label>
                 <label class="wide">Text <input name="text" maxlength="10000"></label>
-                <button>Store</button>
+                <button>Add or change</button>
               </form>
               <form method="post" action="/page/fill" class="row">{{token}}
                 <label>Fill with (KB) <select name="kilobytes"><option>10<option>100<option selected>900<option value="2048">2048</select></label>
@@ -113,10 +114,13 @@ internal static class PageHtml
 
     private static string Preview(byte[] bytes)
     {
+        bool isWhole = bytes.Length <= PreviewBytes;
+        var text = new char[PreviewBytes];
         try
         {
-            string text = StrictUtf8.GetString(bytes, 0, Math.Min(bytes.Length, PreviewBytes));
-            return text.Any(char.IsControl) ? Hex(bytes) : text;
+            // Without a flush, a character that the preview cuts in two is left out instead of being taken for a fault.
+            int length = StrictUtf8.GetDecoder().GetChars(bytes.AsSpan(0, Math.Min(bytes.Length, PreviewBytes)), text, flush: isWhole);
+            return text.Take(length).Any(static c => char.IsControl(c) && !char.IsWhiteSpace(c)) ? Hex(bytes) : new string(text, 0, length) + (isWhole ? "" : "…");
         }
         catch (DecoderFallbackException)
         {

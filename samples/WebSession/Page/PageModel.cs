@@ -5,8 +5,8 @@ namespace WebSession.Page;
 /// <summary>All that the page shows.</summary>
 internal sealed class PageModel
 {
-    /// <summary>Null: the session could not be loaded.</summary>
-    public required string? SessionId { get; init; }
+    /// <summary>Whether the session could be loaded.</summary>
+    public required bool IsLoaded { get; init; }
 
     public required int Visits { get; init; }
 

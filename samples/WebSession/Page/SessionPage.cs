@@ -1,6 +1,6 @@
+using System.Text;
 using CascadeCache;
 using Microsoft.AspNetCore.Antiforgery;
-using Microsoft.AspNetCore.Mvc;
 
 namespace WebSession.Page;
 
@@ -8,77 +8,88 @@ namespace WebSession.Page;
 internal static class SessionPage
 {
     private const string FailureCookie = "WebSession.Failure";
+    private const int MaxNameLength = 100;
+    private const int MaxKilobytes = 16 * 1024;
 
     public static void MapSessionPage(this IEndpointRouteBuilder app)
     {
         app.MapGet("/", ShowAsync);
-        app.MapPost("/page/visit", static (HttpContext context, [FromForm] string? _) => ChangeAsync(context, SessionApi.AddVisitAsync));
-        app.MapPost("/page/set", static (HttpContext context, [FromForm] string? name, [FromForm] string? text) =>
-            ChangeAsync(context, session => SetAsync(session, name, System.Text.Encoding.UTF8.GetBytes(text ?? ""))));
-        app.MapPost("/page/fill", static (HttpContext context, [FromForm] int kilobytes) =>
-            ChangeAsync(context, session => SetAsync(session, "filler", new byte[Math.Clamp(kilobytes, 0, 16 * 1024) * 1024])));
-        app.MapPost("/page/remove", static (HttpContext context, [FromForm] string? name) =>
-            ChangeAsync(context, session => RemoveAsync(session, name)));
+
+        // Binding the form is what makes the framework ask for the antiforgery token.
+        app.MapPost("/page/visit", static (HttpContext context, IFormCollection _) => ChangeAsync(context, static session => SessionApi.AddVisit(session)));
+        app.MapPost("/page/set", static (HttpContext context, IFormCollection form) => SetAsync(context, form["name"].ToString(), Encoding.UTF8.GetBytes(form["text"].ToString())));
+        app.MapPost("/page/fill", static (HttpContext context, IFormCollection form) => int.TryParse(form["kilobytes"], out int kilobytes) && kilobytes is >= 0 and <= MaxKilobytes
+            ? SetAsync(context, "filler", new byte[kilobytes * 1024])
+            : Task.FromResult(BackWith(context, $"A size has 0 to {MaxKilobytes} KB.")));
+        app.MapPost("/page/remove", static (HttpContext context, IFormCollection form) => ChangeAsync(context, session => session.Remove(form["name"].ToString())));
     }
 
     private static async Task<IResult> ShowAsync(HttpContext context, CascadeDistributedCache cache, CacheTimings timings, IAntiforgery antiforgery)
     {
-        ISession session = context.Session;
         using CacheTimings.Watch watch = timings.Begin();
-        string? failure = context.Request.Cookies[FailureCookie];
-        context.Response.Cookies.Delete(FailureCookie);
+        string? failure = TakeFailure(context);
+        ISession? session = null;
         try
         {
-            await session.LoadAsync();
+            session = await StoredSession.LoadAsync(context);
         }
         catch (CascadeCacheException e)
         {
-            failure = $"{CacheFailures.TitleOf(e)}: {e.Message}";
+            failure = Describe(e);
         }
 
+        AntiforgeryTokenSet tokens = antiforgery.GetAndStoreTokens(context);
         var model = new PageModel
         {
-            SessionId = session.IsAvailable ? session.Id : null,
-            Values = session.IsAvailable ? [.. session.Keys.Order(StringComparer.Ordinal).Select(name => new SessionValue(name, session.Get(name) ?? []))] : [],
-            Visits = session.IsAvailable ? session.GetInt32("visits") ?? 0 : 0,
+            IsLoaded = session is not null,
+            Values = session is null ? [] : [.. session.Keys.Order(StringComparer.Ordinal).Select(name => new SessionValue(name, session.Get(name) ?? []))],
+            Visits = session?.GetInt32("visits") ?? 0,
             Calls = [.. watch.Calls],
             Statistics = cache.GetStatistics(),
             Failure = failure,
-            FormToken = antiforgery.GetAndStoreTokens(context).RequestToken ?? "",
-            FormTokenName = antiforgery.GetTokens(context).FormFieldName,
+            FormTokenName = tokens.FormFieldName,
+            FormToken = tokens.RequestToken ?? "",
         };
         context.Response.Headers.CacheControl = "no-store";
         return Results.Content(PageHtml.Render(model), "text/html; charset=utf-8");
     }
 
-    private static async Task<IResult> ChangeAsync(HttpContext context, Func<ISession, Task> change)
+    private static Task<IResult> SetAsync(HttpContext context, string name, byte[] value) =>
+        string.IsNullOrWhiteSpace(name) || name.Length > MaxNameLength
+            ? Task.FromResult(BackWith(context, $"A name has 1 to {MaxNameLength} characters."))
+            : ChangeAsync(context, session => session.Set(name, value));
+
+    private static async Task<IResult> ChangeAsync(HttpContext context, Action<ISession> change)
     {
         try
         {
-            await change(context.Session);
+            await StoredSession.ChangeAsync(context, change);
+            return Back();
         }
         catch (CascadeCacheException e)
         {
-            context.Response.Cookies.Append(FailureCookie, $"{CacheFailures.TitleOf(e)}: {e.Message}", new CookieOptions { HttpOnly = true, MaxAge = TimeSpan.FromMinutes(1) });
+            return BackWith(context, Describe(e));
         }
-
-        return Results.LocalRedirect("/");
     }
 
-    private static async Task SetAsync(ISession session, string? name, byte[] value)
+    private static string Describe(CascadeCacheException e) => $"{Failures.TitleOf(e)}: {e.Message}";
+
+    private static IResult Back() => Results.LocalRedirect("/");
+
+    private static IResult BackWith(HttpContext context, string failure)
     {
-        await session.LoadAsync();
-        if (!string.IsNullOrWhiteSpace(name))
+        context.Response.Cookies.Append(FailureCookie, failure, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Lax, MaxAge = TimeSpan.FromMinutes(1) });
+        return Back();
+    }
+
+    private static string? TakeFailure(HttpContext context)
+    {
+        string? failure = context.Request.Cookies[FailureCookie];
+        if (failure is not null)
         {
-            session.Set(name, value);
-            await session.CommitAsync();
+            context.Response.Cookies.Delete(FailureCookie);
         }
-    }
 
-    private static async Task RemoveAsync(ISession session, string? name)
-    {
-        await session.LoadAsync();
-        session.Remove(name ?? "");
-        await session.CommitAsync();
+        return failure;
     }
 }

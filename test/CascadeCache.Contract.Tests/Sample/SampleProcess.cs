@@ -1,13 +1,16 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 
 namespace CascadeCache.Contract.Tests.Sample;
 
-/// <summary>The sample as its user starts it, on a free loopback port; ended when disposed.</summary>
+/// <summary>The sample as its user starts it, on a free loopback port; ended when disposed. Every wait has a limit.</summary>
 internal sealed class SampleProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private const string EndOfOutput = "(end of output)";
 
     private readonly Process _process;
     private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
@@ -16,28 +19,42 @@ internal sealed class SampleProcess : IAsyncDisposable
 
     public Uri Address { get; private set; } = null!;
 
-    public static async Task<SampleProcess> StartAsync(string data, params (string Name, string Value)[] environment)
+    /// <summary>Starts it, with further arguments and variables as <c>--name=value</c> or <c>NAME=value</c>, and waits until it serves.</summary>
+    public static async Task<SampleProcess> StartAsync(string data, params string[] settings)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string argument in (string[])[ProgramFile(), "--data", data, "--urls", "http://127.0.0.1:0"])
+        SampleProcess sample = Launch(data, settings);
+        try
         {
-            start.ArgumentList.Add(argument);
+            string opened = await sample.WaitForLineAsync("Open ");
+            sample.Address = new Uri(opened["Open ".Length..]);
+            return sample;
         }
-
-        start.Environment.Remove("DATASTORE_EMULATOR_HOST");
-        foreach ((string name, string value) in environment)
+        catch
         {
-            start.Environment[name] = value;
+            await sample.DisposeAsync();
+            throw;
         }
+    }
 
-        var sample = new SampleProcess(Process.Start(start)!);
-        sample._process.OutputDataReceived += (_, line) => sample._lines.Writer.TryWrite(line.Data ?? "(end of output)");
-        sample._process.BeginOutputReadLine();
-        sample._process.ErrorDataReceived += (_, line) => sample._lines.Writer.TryWrite("error: " + line.Data);
-        sample._process.BeginErrorReadLine();
-        string opened = await sample.WaitForLineAsync("Open ");
-        sample.Address = new Uri(opened["Open ".Length..]);
-        return sample;
+    /// <summary>Runs it where it cannot start; returns its exit code and what it wrote.</summary>
+    public static async Task<(int ExitCode, string Output)> FailAsync(string data, params string[] settings)
+    {
+        await using SampleProcess sample = Launch(data, settings);
+        using var limit = new CancellationTokenSource(Limit);
+        await sample._process.WaitForExitAsync(limit.Token);
+        sample._lines.Writer.Complete();
+        return (sample._process.ExitCode, string.Join('\n', await sample._lines.Reader.ReadAllAsync(limit.Token).ToListAsync(limit.Token)));
+    }
+
+    /// <summary>Asks it to end, as Ctrl+C does; returns its exit code and what it wrote last.</summary>
+    public async Task<(int ExitCode, string Output)> StopAsync()
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        using Process kill = Process.Start("kill", ["-INT", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync(limit.Token);
+        await _process.WaitForExitAsync(limit.Token);
+        _lines.Writer.Complete();
+        return (_process.ExitCode, string.Join('\n', await _lines.Reader.ReadAllAsync(limit.Token).ToListAsync(limit.Token)));
     }
 
     /// <summary>Ends the process without warning.</summary>
@@ -57,6 +74,36 @@ internal sealed class SampleProcess : IAsyncDisposable
         _process.Dispose();
     }
 
+    private static SampleProcess Launch(string data, string[] settings)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] arguments = [ProgramFile(), "--data", data, "--urls", "http://127.0.0.1:0", .. settings.Where(static s => s.StartsWith("--", StringComparison.Ordinal))];
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        // What the machine has set must not decide which servers the sample uses.
+        foreach (string name in start.Environment.Keys.Where(static n => n.Contains("DATASTORE", StringComparison.Ordinal) || n.StartsWith("CascadeCache", StringComparison.Ordinal)).ToList())
+        {
+            start.Environment.Remove(name);
+        }
+
+        start.Environment.Remove("MaxMemcacheSessionSizeBytes");
+        foreach (string variable in settings.Except(arguments))
+        {
+            int equals = variable.IndexOf('=', StringComparison.Ordinal);
+            start.Environment[variable[..equals]] = variable[(equals + 1)..];
+        }
+
+        var sample = new SampleProcess(Process.Start(start)!);
+        sample._process.OutputDataReceived += (_, line) => sample._lines.Writer.TryWrite(line.Data ?? EndOfOutput);
+        sample._process.BeginOutputReadLine();
+        sample._process.ErrorDataReceived += (_, line) => sample._lines.Writer.TryWrite("error: " + line.Data);
+        sample._process.BeginErrorReadLine();
+        return sample;
+    }
+
     private async Task<string> WaitForLineAsync(string beginning)
     {
         using var limit = new CancellationTokenSource(Limit);
@@ -70,7 +117,7 @@ internal sealed class SampleProcess : IAsyncDisposable
             }
 
             seen.Add(line);
-            Assert.False(line == "(end of output)", "The sample ended: " + string.Join('\n', seen));
+            Assert.False(line == EndOfOutput, "The sample ended: " + string.Join('\n', seen));
         }
     }
 

@@ -38,8 +38,8 @@ public sealed partial class WebSessionTests : IDisposable
         JsonElement emulators = (await TiersAsync(one)).GetProperty("emulators");
         await using SampleProcess other = await SampleProcess.StartAsync(
             _data,
-            ("CascadeCache__Memcache__Servers__0", emulators.GetProperty("memcached").GetString()!),
-            ("DATASTORE_EMULATOR_HOST", emulators.GetProperty("datastore").GetString()!));
+            "CascadeCache__Memcache__Servers__0=" + emulators.GetProperty("memcached").GetString(),
+            "DATASTORE_EMULATOR_HOST=" + emulators.GetProperty("datastore").GetString());
         for (int i = 1; i <= 10; i++)
         {
             Assert.Equal(i, await VisitAsync(i % 2 == 0 ? one : other));
@@ -68,7 +68,7 @@ public sealed partial class WebSessionTests : IDisposable
     [Fact]
     public async Task The_limit_of_the_environment_keeps_large_sessions_out_of_memcached()
     {
-        await using SampleProcess sample = await SampleProcess.StartAsync(_data, ("MaxMemcacheSessionSizeBytes", "5000"));
+        await using SampleProcess sample = await SampleProcess.StartAsync(_data, "MaxMemcacheSessionSizeBytes=5000");
         var uri = new Uri(sample.Address, "/api/session/value");
         await _browser.PutAsync(uri, new ByteArrayContent(new byte[4000]), Token);
         await _browser.PutAsync(uri, new ByteArrayContent(new byte[6000]), Token);
@@ -84,7 +84,7 @@ public sealed partial class WebSessionTests : IDisposable
     {
         await using SampleProcess sample = await SampleProcess.StartAsync(_data);
         string page = await _browser.GetStringAsync(sample.Address, Token);
-        page = await PostAsync(sample, page, "/page/visit", ("_", "1"));
+        page = await PostAsync(sample, page, "/page/visit");
         page = await PostAsync(sample, page, "/page/set", ("name", "<script>"), ("text", "<b>&\""));
 
         Assert.Contains("counted <strong>1</strong>", page, StringComparison.Ordinal);
@@ -109,6 +109,78 @@ public sealed partial class WebSessionTests : IDisposable
             new Uri(sample.Address, "/page/set"), new FormUrlEncodedContent([new("name", "x"), new("text", "y")]), Token);
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_session_that_cannot_be_reached_is_an_error_and_not_an_empty_session()
+    {
+        // Port 9 of the loopback address: nobody listens there.
+        await using SampleProcess sample = await SampleProcess.StartAsync(
+            _data, "DATASTORE_EMULATOR_HOST=127.0.0.1:9", "CascadeCache__Resilience__Datastore__MaxRetryAttempts=0");
+
+        HttpResponseMessage visit = await _browser.PostAsync(new Uri(sample.Address, "/api/visits"), null, Token);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, visit.StatusCode);
+        Assert.Equal("application/problem+json", visit.Content.Headers.ContentType?.MediaType);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await _browser.GetAsync(new Uri(sample.Address, "/api/session/value"), Token)).StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await _browser.GetAsync(new Uri(sample.Address, "/healthz"), Token)).StatusCode);
+        Assert.Contains("It could not be loaded", await _browser.GetStringAsync(sample.Address, Token), StringComparison.Ordinal);
+
+        // The session middleware had nothing left to do: what was answered as failed was not tried again afterwards.
+        (int exitCode, string output) = await sample.StopAsync();
+        Assert.Equal(0, exitCode);
+        Assert.DoesNotContain("Error closing the session", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_body_over_16_MiB_is_refused_with_and_without_an_announced_length()
+    {
+        await using SampleProcess sample = await SampleProcess.StartAsync(_data);
+        foreach (bool isChunked in (bool[])[false, true])
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(sample.Address, "/api/session/value")) { Content = new ByteArrayContent(new byte[(16 * 1024 * 1024) + 1]) };
+            (request.Headers.TransferEncodingChunked, request.Headers.ExpectContinue) = (isChunked, true);
+            HttpResponseMessage response = await _browser.SendAsync(request, Token);
+
+            Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
+            Assert.Contains("16777216", await response.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Looking_at_the_tiers_costs_nothing()
+    {
+        await using SampleProcess sample = await SampleProcess.StartAsync(_data);
+        await VisitAsync(sample);
+        string before = (await TiersAsync(sample)).GetProperty("counters").GetRawText();
+        await TiersAsync(sample);
+
+        Assert.Equal(before, (await TiersAsync(sample)).GetProperty("counters").GetRawText());
+        Assert.Equal(1, (await TiersAsync(sample)).GetProperty("counters").GetProperty("datastoreWrites").GetInt64());
+    }
+
+    [Theory]
+    [InlineData("--memcached-port=x", "--memcached-port is 'x'")]
+    [InlineData("--CascadeCache:MaxStaleness=00:00:00", "MaxStaleness is '00:00:00'")]
+    [InlineData("--CascadeCache:MaxValueBytes=abc", "CascadeCache:MaxValueBytes")]
+    [InlineData("--urls=nonsense", "nonsense")]
+    public async Task A_bad_setting_ends_it_with_a_line_that_names_it(string setting, string named)
+    {
+        (int exitCode, string output) = await SampleProcess.FailAsync(_data, setting);
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("The sample cannot start: ", output, StringComparison.Ordinal);
+        Assert.Contains(named, output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Unhandled exception", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_data_folder_that_is_in_use_is_said_to_be()
+    {
+        await using SampleProcess sample = await SampleProcess.StartAsync(_data);
+        (int exitCode, string output) = await SampleProcess.FailAsync(_data);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("If another instance uses the file", output, StringComparison.Ordinal);
     }
 
     public void Dispose()

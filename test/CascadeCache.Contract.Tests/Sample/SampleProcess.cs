@@ -57,6 +57,24 @@ internal sealed class SampleProcess : IAsyncDisposable
         return (_process.ExitCode, string.Join('\n', await _lines.Reader.ReadAllAsync(limit.Token).ToListAsync(limit.Token)));
     }
 
+    /// <summary>The next line of its output that begins so; the lines before it are gone.</summary>
+    public async Task<string> WaitForLineAsync(string beginning)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        var seen = new List<string>();
+        while (true)
+        {
+            string line = await _lines.Reader.ReadAsync(limit.Token);
+            if (line.StartsWith(beginning, StringComparison.Ordinal))
+            {
+                return line;
+            }
+
+            seen.Add(line);
+            Assert.False(line == EndOfOutput, "The sample ended: " + string.Join('\n', seen));
+        }
+    }
+
     /// <summary>Ends the process without warning.</summary>
     public async Task KillAsync()
     {
@@ -102,23 +120,6 @@ internal sealed class SampleProcess : IAsyncDisposable
         sample._process.ErrorDataReceived += (_, line) => sample._lines.Writer.TryWrite("error: " + line.Data);
         sample._process.BeginErrorReadLine();
         return sample;
-    }
-
-    private async Task<string> WaitForLineAsync(string beginning)
-    {
-        using var limit = new CancellationTokenSource(Limit);
-        var seen = new List<string>();
-        while (true)
-        {
-            string line = await _lines.Reader.ReadAsync(limit.Token);
-            if (line.StartsWith(beginning, StringComparison.Ordinal))
-            {
-                return line;
-            }
-
-            seen.Add(line);
-            Assert.False(line == EndOfOutput, "The sample ended: " + string.Join('\n', seen));
-        }
     }
 
     private static string ProgramFile([CallerFilePath] string here = "")

@@ -37,7 +37,7 @@ internal static class PageHtml
               <form method="post" action="/page/visit">{{token}}<button>Count a visit</button></form>
               {{(model.IsLoaded ? Values(model, token) : "")}}
               <form method="post" action="/page/set" class="row">{{token}}
-                <label>Name <input name="name" required maxlength="100" value="note"></label>
+                <label>Name <input name="name" required maxlength="100" value="note" autocomplete="off"></label>
                 <label class="wide">Text <input name="text" maxlength="10000"></label>
                 <button>Add or change</button>
               </form>
@@ -77,7 +77,7 @@ internal static class PageHtml
         foreach (SessionValue value in model.Values)
         {
             rows.Append(CultureInfo.InvariantCulture, $"""
-                <tr><td>{Encode(value.Name)}</td><td class="number">{Number(value.Bytes.Length)} B</td><td><code>{Encode(Preview(value.Bytes))}</code></td>
+                <tr><td class="name">{Encode(value.Name)}</td><td class="number">{Number(value.Bytes.Length)} B</td><td class="content"><code>{Encode(Preview(value.Bytes))}</code></td>
                 <td><form method="post" action="/page/remove">{token}<input type="hidden" name="name" value="{Encode(value.Name)}"><button class="plain">Remove</button></form></td></tr>
                 """);
         }

@@ -15,7 +15,7 @@ internal static class PageStyle
         table { width: 100%; border-collapse: collapse; font-size: .95rem; margin: .4rem 0; }
         th { text-align: left; color: var(--quiet); font-weight: 500; font-size: .85rem; }
         th, td { padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--line); }
-        td code { overflow-wrap: anywhere; }
+        td code, .name { overflow-wrap: anywhere; } .name, .content { min-width: 7rem; }
         .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; padding-right: 1.2rem; }
         .scroll { overflow-x: auto; } .scroll.tiers table { min-width: 30rem; } .quiet, small { color: var(--quiet); }
         form { margin: .6rem 0; } td form { margin: 0; }

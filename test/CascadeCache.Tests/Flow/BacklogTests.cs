@@ -1,5 +1,6 @@
 using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
+using CascadeCache.Primitives;
 using CascadeCache.TestKit.Fakes;
 using Xunit;
 
@@ -53,6 +54,35 @@ public sealed class BacklogTests : IAsyncDisposable
 
         Assert.Equal(1, _a.Count(Counter.BacklogDrained));
         Assert.Equal("v2", await _b.GetAsync());
+    }
+
+    [Fact]
+    public async Task More_keys_than_can_be_remembered_keep_the_server_unread_until_all_its_copies_have_ended()
+    {
+        await _a.SetAsync("v1");
+        _a.Tier.Cut();
+        await _a.SetAsync("v2");
+        for (int i = 0; i < 100_000; i++)
+        {
+            await _a.Flow.SetAsync(new CacheKey($"other-{i}"), "v"u8.ToArray(), new EntryLifetime(_world.Now + 10_000_000, 0), CallContext.Async(CancellationToken.None));
+        }
+
+        Assert.Equal(1, _a.Count(Counter.BacklogOverflows));
+        Assert.Equal(1, _a.Log.Count(7));
+
+        // The key is forgotten, its old copy still there: nothing of this server may be believed.
+        _a.Tier.Heal();
+        await _a.Background.WhenIdleAsync();
+        Assert.Equal("v2", await _a.GetAsync());
+        _world.Time.Advance(_a.Settings.MaxStaleness - TimeSpan.FromSeconds(2));
+        Assert.Equal("v2", await _a.GetAsync());
+        Assert.Equal(0, _a.Count(Counter.MemcacheHits));
+
+        _world.Time.Advance(TimeSpan.FromSeconds(3));
+        await _a.Background.WhenIdleAsync();
+        await _a.SetAsync("v3", new EntryLifetime(_world.Now + 10_000_000, 0));
+        Assert.Equal("v3", await _a.GetAsync());
+        Assert.Equal(1, _a.Count(Counter.MemcacheHits));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -17,6 +18,6 @@ internal sealed record CacheSurroundings
 
     public Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;
 
-    /// <summary>Numbers from 0 to 1; null: each retry's own source.</summary>
-    public Func<double>? Random { get; init; }
+    /// <summary>Numbers from 0 to 1, for the jitter of retries and reconnects: a crowd of processes must not come back at once.</summary>
+    public Func<double> Random { get; init; } = static () => RandomNumberGenerator.GetInt32(int.MaxValue) / (double)int.MaxValue;
 }

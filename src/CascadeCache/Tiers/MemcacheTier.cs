@@ -19,7 +19,7 @@ internal sealed class MemcacheTier : IVolatileTier, IMemcacheObserver
 
     private readonly CascadeCacheOptions _options;
     private readonly TimeProvider _time;
-    private readonly Func<double>? _random;
+    private readonly Func<double> _random;
     private readonly CacheCounters _counters;
     private readonly ILogger _logger;
     private readonly MemcacheClient _client;
@@ -27,11 +27,11 @@ internal sealed class MemcacheTier : IVolatileTier, IMemcacheObserver
     private readonly ConcurrentDictionary<MemcacheNode, MemcacheServer> _servers = new();
     private readonly ConcurrentDictionary<MemcacheNode, LogThrottle> _throttles = new();
 
-    public MemcacheTier(CascadeCacheOptions options, TimeProvider time, Func<double>? random, CacheCounters counters, ILogger logger)
+    public MemcacheTier(CascadeCacheOptions options, TimeProvider time, Func<double> random, CacheCounters counters, ILogger logger)
     {
         (_options, _time, _random, _counters, _logger) = (options, time, random, counters, logger);
         IReadOnlyList<MemcacheServerAddress> servers = AddressesOf(options.Memcache);
-        _client = new MemcacheClient(new ConnectionSettings(options.Memcache, time, random ?? (static () => 1), logger, this), servers);
+        _client = new MemcacheClient(new ConnectionSettings(options.Memcache, time, random, this), servers);
         _undiscovered = new UndiscoveredServer(servers[0].ToString(), () => _client.DiscoveryFailure);
     }
 

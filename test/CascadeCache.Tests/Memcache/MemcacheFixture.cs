@@ -5,7 +5,6 @@ using System.Threading.Channels;
 using CascadeCache.Memcache;
 using CascadeCache.Memcache.Connections;
 using CascadeCache.Primitives;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CascadeCache.Tests.Memcache;
 
@@ -20,7 +19,7 @@ internal sealed class MemcacheFixture : IMemcacheObserver, IDisposable
         Options.ConnectTimeout = TimeSpan.FromSeconds(20);
         configure?.Invoke(Options);
         Assert.True(MemcacheServerAddress.TryParse(host, out MemcacheServerAddress? address, out _));
-        Settings = new ConnectionSettings(Options, TimeProvider.System, static () => 0, NullLogger.Instance, this) { JudgeCertificate = judge };
+        Settings = new ConnectionSettings(Options, TimeProvider.System, static () => 0, this) { JudgeCertificate = judge };
         Node = new MemcacheNode(address, Settings);
     }
 

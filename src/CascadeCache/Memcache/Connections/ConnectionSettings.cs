@@ -1,5 +1,4 @@
 using System.Net.Security;
-using Microsoft.Extensions.Logging;
 
 namespace CascadeCache.Memcache.Connections;
 
@@ -7,9 +6,8 @@ namespace CascadeCache.Memcache.Connections;
 /// <param name="Options">The options; read only.</param>
 /// <param name="Time">Clock and timers.</param>
 /// <param name="Jitter">Numbers from 0 to 1.</param>
-/// <param name="Logger">For what no caller sees.</param>
 /// <param name="Observer">Told of every connection made and lost.</param>
-internal sealed record ConnectionSettings(MemcacheOptions Options, TimeProvider Time, Func<double> Jitter, ILogger Logger, IMemcacheObserver Observer)
+internal sealed record ConnectionSettings(MemcacheOptions Options, TimeProvider Time, Func<double> Jitter, IMemcacheObserver Observer)
 {
     /// <summary>Judges a server's certificate in place of the system's trust; for tests, whose certificates nobody trusts.</summary>
     public RemoteCertificateValidationCallback? JudgeCertificate { get; init; }

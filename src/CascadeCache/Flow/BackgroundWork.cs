@@ -9,16 +9,21 @@ namespace CascadeCache.Flow;
 /// Work that no caller waits for: slides and invalidations. At most one piece per name and a bounded number altogether; what does not fit is left
 /// out, because the next access asks for it again. Failures are logged and counted. <see cref="DisposeAsync"/> waits for what runs.
 /// </summary>
-internal sealed class BackgroundWork(CacheCounters counters, ILogger logger, int capacity = 256) : IAsyncDisposable
+/// <param name="counters">Where failures are counted.</param>
+/// <param name="logger">Where they are told.</param>
+/// <param name="scheduler">Starts each piece; null: on the thread pool.</param>
+internal sealed class BackgroundWork(CacheCounters counters, ILogger logger, TaskScheduler? scheduler = null) : IAsyncDisposable
 {
+    private const int Capacity = 256;
+
     private readonly ConcurrentDictionary<string, Task> _running = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
     private int _isDisposed;
 
-    /// <summary>Starts the work on the thread pool, unless work of that name is running, the capacity is used up, or the cache is being disposed.</summary>
+    /// <summary>Starts the work, unless work of that name is running, the capacity is used up, or the cache is being disposed.</summary>
     public void TryRun(string name, Func<CallContext, ValueTask> work)
     {
-        if (_stopping.IsCancellationRequested || _running.Count >= capacity)
+        if (_stopping.IsCancellationRequested || _running.Count >= Capacity)
         {
             return;
         }
@@ -27,7 +32,7 @@ internal sealed class BackgroundWork(CacheCounters counters, ILogger logger, int
         var task = new Task<Task>(() => RunAsync(name, work));
         if (_running.TryAdd(name, task.Unwrap()))
         {
-            task.Start(TaskScheduler.Default);
+            task.Start(scheduler ?? TaskScheduler.Default);
         }
     }
 

@@ -7,7 +7,6 @@ namespace CascadeCache.Flow;
 /// <summary>Both tiers: memcache in front, the durable tier behind it.</summary>
 internal sealed class CascadeFlow : ICacheFlow, IAsyncDisposable
 {
-    private readonly Backlog _backlog;
     private readonly BackgroundWork _background;
     private readonly ReadFlow _reads;
     private readonly WriteFlow _writes;
@@ -15,10 +14,13 @@ internal sealed class CascadeFlow : ICacheFlow, IAsyncDisposable
     public CascadeFlow(FlowServices services, IVolatileTier volatileTier, IDurableTier durable, BackgroundWork background)
     {
         _background = background;
-        _backlog = new Backlog(services, volatileTier, background);
-        _reads = new ReadFlow(services, volatileTier, durable, new SlideFlow(services, durable), _backlog, background);
-        _writes = new WriteFlow(services, volatileTier, durable, _backlog);
+        Backlog = new Backlog(services, volatileTier, background);
+        _reads = new ReadFlow(services, volatileTier, durable, new SlideFlow(services, durable), Backlog, background);
+        _writes = new WriteFlow(services, volatileTier, durable, Backlog);
     }
+
+    /// <summary>What is still to be invalidated.</summary>
+    public Backlog Backlog { get; }
 
     public ValueTask<FoundValue> GetAsync(CacheKey key, CallContext call) => _reads.GetAsync(key, call);
 
@@ -32,8 +34,8 @@ internal sealed class CascadeFlow : ICacheFlow, IAsyncDisposable
     /// <summary>Ends the background work, then makes one last attempt to invalidate what is on the backlog.</summary>
     public async ValueTask DisposeAsync()
     {
-        _backlog.Dispose();
+        Backlog.Dispose();
         await _background.DisposeAsync().ConfigureAwait(false);
-        await _backlog.DrainAsync(CallContext.Async(CancellationToken.None)).ConfigureAwait(false);
+        await Backlog.DrainAsync(CallContext.Async(CancellationToken.None)).ConfigureAwait(false);
     }
 }

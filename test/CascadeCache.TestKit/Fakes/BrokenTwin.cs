@@ -26,11 +26,26 @@ internal enum Defect
 
     /// <summary>Says that it has locked, and has not.</summary>
     PretendsToLock,
+
+    /// <summary>Publishes whatever is there, its lock or not.</summary>
+    PublishesWithoutToken,
+
+    /// <summary>Takes a publish whose lock was lost for one that was made.</summary>
+    IgnoresLostTokens,
+
+    /// <summary>Slides whatever is there.</summary>
+    SlidesBlindly,
+
+    /// <summary>Leaves memcache alone when it writes: neither locks nor publishes.</summary>
+    SkipsMemcache,
 }
 
 /// <summary>A server as a broken implementation would present it: a race test that does not catch it tests nothing.</summary>
 internal sealed class BrokenTwin(FakeVolatileTier inner, Defect defect) : IVolatileServer
 {
+    private VolatileToken? _lock;
+    private VolatileToken? _value;
+
     public string Name => inner.Name;
 
     public bool IsStandIn => inner.IsStandIn;
@@ -42,21 +57,29 @@ internal sealed class BrokenTwin(FakeVolatileTier inner, Defect defect) : IVolat
     public async ValueTask<VolatileRead> ReadAsync(CacheKey key, bool withValue, int leaseSeconds, CallContext call)
     {
         VolatileRead read = await inner.ReadAsync(key, withValue, leaseSeconds, call).ConfigureAwait(false);
+        _value = read.Status == VolatileStatus.Hit && EntryFlags.KindOf(read.Flags) == EntryKind.Value ? read.Token : null;
         return defect == Defect.IgnoresLocks && leaseSeconds > 0 && read.Status == VolatileStatus.Hit && EntryFlags.KindOf(read.Flags) == EntryKind.Lock
             ? new VolatileRead(VolatileStatus.LeaseWon, read.Token, 0, leaseSeconds, default, read.Owner, null)
             : read;
     }
 
-    public ValueTask<VolatileWrite> CompareAndSetAsync(CacheKey key, VolatileToken token, VolatileItem item, CallContext call)
+    public async ValueTask<VolatileWrite> CompareAndSetAsync(CacheKey key, VolatileToken token, VolatileItem item, CallContext call)
     {
         bool isLock = EntryFlags.KindOf(item.Flags) == EntryKind.Lock;
-        return defect switch
+        bool isPublish = !isLock && token == _lock;
+        bool isSlide = !isLock && token == _value;
+        bool isPretended = defect == Defect.SkipsMemcache ? isLock || isPublish : defect == Defect.PretendsToLock && isLock;
+        VolatileWrite write = defect switch
         {
-            Defect.FillsWithoutToken when !isLock => inner.SetAsync(key, item, call),
-            Defect.PretendsToLock when isLock => ValueTask.FromResult(new VolatileWrite(VolatileWriteStatus.Done, token)),
-            Defect.KeepsTokens => inner.CompareAndSetAsync(key, token with { Epoch = inner.Epoch }, item, call),
-            _ => inner.CompareAndSetAsync(key, token, item, call),
+            _ when isPretended => new VolatileWrite(VolatileWriteStatus.Done, token),
+            Defect.FillsWithoutToken when !isLock => await inner.SetAsync(key, item, call).ConfigureAwait(false),
+            Defect.PublishesWithoutToken when isPublish => await inner.SetAsync(key, item, call).ConfigureAwait(false),
+            Defect.SlidesBlindly when isSlide => await inner.SetAsync(key, item, call).ConfigureAwait(false),
+            Defect.KeepsTokens => await inner.CompareAndSetAsync(key, token with { Epoch = inner.Epoch }, item, call).ConfigureAwait(false),
+            _ => await inner.CompareAndSetAsync(key, token, item, call).ConfigureAwait(false),
         };
+        _lock = isLock && write.IsDone ? write.Token : _lock;
+        return defect == Defect.IgnoresLostTokens && isPublish ? new VolatileWrite(VolatileWriteStatus.Done, token) : write;
     }
 
     public ValueTask<VolatileWrite> SetAsync(CacheKey key, VolatileItem item, CallContext call) => inner.SetAsync(key, item, call);

@@ -66,16 +66,35 @@ internal sealed class FakeDurableTier : IDurableTier
         }
     }
 
+    /// <summary>Puts a value there, past every rule of the script.</summary>
+    public void Plant(CacheKey key, DurableValue value, long version)
+    {
+        lock (_gate)
+        {
+            _entities[key.DurableName] = (value, version);
+            _version = Math.Max(_version, version);
+        }
+    }
+
     /// <summary>Executes the commits that were late.</summary>
     public void RunLate()
     {
-        foreach (Action commit in _late)
+        while (_late.Count > 0)
         {
-            commit();
+            RunLate(0);
         }
-
-        _late.Clear();
     }
+
+    /// <summary>Executes one late commit.</summary>
+    public void RunLate(int index)
+    {
+        Action commit = _late[index];
+        _late.RemoveAt(index);
+        commit();
+    }
+
+    /// <summary>From now on the late commits can no longer take effect.</summary>
+    public void DropLate() => _late.Clear();
 
     public async ValueTask<DurableRead> ReadAsync(CacheKey key, DurableCause cause, CallContext call)
     {

@@ -1,5 +1,4 @@
 using CascadeCache.Tiers;
-using Microsoft.Extensions.Time.Testing;
 
 namespace CascadeCache.TestKit.Fakes;
 
@@ -7,7 +6,7 @@ namespace CascadeCache.TestKit.Fakes;
 /// One memcached server in memory, shared by the processes of a test (<see cref="FakeVolatileTier"/>): compare-and-set numbers that begin anew
 /// with every start, leases of which one reader wins, times to live in whole seconds of its own clock. Thread-safe.
 /// </summary>
-internal sealed class FakeVolatileServer(FakeTimeProvider time)
+internal sealed class FakeVolatileServer(TimeProvider time)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Item> _items = new(StringComparer.Ordinal);
@@ -59,6 +58,15 @@ internal sealed class FakeVolatileServer(FakeTimeProvider time)
         lock (_gate)
         {
             return Find(name) is { } item ? new StoredItem(item.Bytes, item.Flags, (int)(item.ExpiresAt - ServerClock)) : null;
+        }
+    }
+
+    /// <summary>The item's number; null: there is no item.</summary>
+    public ulong? CasOf(string name)
+    {
+        lock (_gate)
+        {
+            return Find(name)?.Cas;
         }
     }
 

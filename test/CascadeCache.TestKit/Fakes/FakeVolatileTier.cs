@@ -32,6 +32,9 @@ internal enum VolatileFate
     /// <summary>Executed, but the answer is lost with the connection.</summary>
     ReplyLost,
 
+    /// <summary>Executed, but the caller has stopped waiting; the connection stays, and its tokens with it.</summary>
+    ReplyLate,
+
     /// <summary>The connection is lost, and the command is executed when the test says so, if at all.</summary>
     Delayed,
 
@@ -42,7 +45,7 @@ internal enum VolatileFate
 /// <summary>One process's way to a <see cref="FakeVolatileServer"/>; it can be cut while those of other processes are not.</summary>
 internal sealed class FakeVolatileTier(FakeVolatileServer server) : IVolatileTier, IVolatileServer
 {
-    private readonly List<Action> _delayed = [];
+    private readonly List<DelayedCommand> _delayed = [];
     private long _connection = 1;
     private int _openReads;
     private volatile bool _isCut;
@@ -67,6 +70,8 @@ internal sealed class FakeVolatileTier(FakeVolatileServer server) : IVolatileTie
 
     public long MaxItemBytes(CacheKey key) => server.ItemLimit;
 
+    public bool IsCut => _isCut;
+
     public void Cut()
     {
         _isCut = true;
@@ -82,15 +87,27 @@ internal sealed class FakeVolatileTier(FakeVolatileServer server) : IVolatileTie
     /// <summary>Executes what was delayed, oldest first.</summary>
     public void RunDelayed()
     {
-        foreach (Action command in _delayed)
+        while (_delayed.Count > 0)
         {
-            command();
+            RunDelayed(0);
         }
-
-        _delayed.Clear();
     }
 
-    public int DelayedCount => _delayed.Count;
+    /// <summary>Executes one command that was delayed, unless the process that it was sent to has ended.</summary>
+    public void RunDelayed(int index)
+    {
+        DelayedCommand command = _delayed[index];
+        _delayed.RemoveAt(index);
+        if (server.Life == command.Life)
+        {
+            command.Run();
+        }
+    }
+
+    /// <summary>Takes out what can have no effect any more.</summary>
+    public void DropDelayed(Predicate<DelayedCommand> isWithoutEffect) => _delayed.RemoveAll(isWithoutEffect);
+
+    public IReadOnlyList<DelayedCommand> Delayed => _delayed;
 
     public ValueTask<IVolatileServer> FindServerAsync(CacheKey key, CallContext call) => ValueTask.FromResult(Wrap(this));
 
@@ -101,7 +118,7 @@ internal sealed class FakeVolatileTier(FakeVolatileServer server) : IVolatileTie
         long epoch = Epoch;
         (VolatileFate fate, FakeStop? after) = await ArriveAsync(new VolatileCommand(VolatileCommandKind.Read, EntryKind.None, leaseSeconds > 0, !call.Blocking)).ConfigureAwait(false);
         FakeVolatileServer.Found found = default;
-        bool answered = Execute(fate, epoch, () => found = server.Read(name, fate == VolatileFate.NoMemory ? 0 : leaseSeconds));
+        bool answered = Execute(fate, epoch, new DelayedCommand(server.Life, null, null, leaseSeconds, () => found = server.Read(name, fate == VolatileFate.NoMemory ? 0 : leaseSeconds)));
         await PassAsync(after).ConfigureAwait(false);
         if (!answered || Epoch != epoch)
         {
@@ -155,7 +172,7 @@ internal sealed class FakeVolatileTier(FakeVolatileServer server) : IVolatileTie
         }
 
         (VolatileWriteStatus Status, ulong Cas) outcome = default;
-        bool answered = Execute(fate, epoch, () => outcome = server.Change(name, token?.Cas, bytes, flags, seconds));
+        bool answered = Execute(fate, epoch, new DelayedCommand(server.Life, token, bytes, seconds, () => outcome = server.Change(name, token?.Cas, bytes, flags, seconds)));
         if (fate == VolatileFate.NoMemory)
         {
             server.Evict(name);
@@ -177,7 +194,7 @@ internal sealed class FakeVolatileTier(FakeVolatileServer server) : IVolatileTie
     private static ValueTask PassAsync(FakeStop? stop) => stop?.PassAsync() ?? ValueTask.CompletedTask;
 
     /// <returns>Whether the caller gets an answer.</returns>
-    private bool Execute(VolatileFate fate, long epoch, Action command)
+    private bool Execute(VolatileFate fate, long epoch, DelayedCommand command)
     {
         if (Epoch != epoch)
         {
@@ -189,26 +206,30 @@ internal sealed class FakeVolatileTier(FakeVolatileServer server) : IVolatileTie
             case VolatileFate.Lost:
                 Interlocked.Increment(ref _connection);
                 return false;
+            case VolatileFate.ReplyLate:
+                command.Run();
+                return false;
             case VolatileFate.ReplyLost:
-                command();
+                command.Run();
                 Interlocked.Increment(ref _connection);
                 return false;
             case VolatileFate.Delayed:
-                long life = server.Life;
-                _delayed.Add(() =>
-                {
-                    if (server.Life == life)
-                    {
-                        command();
-                    }
-                });
+                _delayed.Add(command);
                 Interlocked.Increment(ref _connection);
                 return false;
             default:
-                command();
+                command.Run();
                 return true;
         }
     }
+
+    /// <summary>A command that its caller has given up and that may still be executed.</summary>
+    /// <param name="Life">The life of the server that it was sent to.</param>
+    /// <param name="Token">What the item must still be; null: whatever.</param>
+    /// <param name="Bytes">What it stores; null for a read or a deletion.</param>
+    /// <param name="Seconds">For how long: its lease, or its item.</param>
+    /// <param name="Run">Executes it.</param>
+    internal sealed record DelayedCommand(long Life, VolatileToken? Token, byte[]? Bytes, int Seconds, Action Run);
 
     /// <summary>Memory that is worthless after it was given back, so that a late use shows.</summary>
     private sealed class Loan : IDisposable

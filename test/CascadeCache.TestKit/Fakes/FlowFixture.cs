@@ -15,13 +15,21 @@ internal sealed class FlowFixture : IAsyncDisposable
     private int _lastWriter;
 
     public FlowFixture()
+        : this(new FakeTimeProvider(new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero)))
     {
-        Time = new FakeTimeProvider(new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero));
-        Server = new FakeVolatileServer(Time);
+    }
+
+    public FlowFixture(TimeProvider clock)
+    {
+        Clock = clock;
+        Server = new FakeVolatileServer(clock);
         Durable = new FakeDurableTier();
     }
 
-    public FakeTimeProvider Time { get; }
+    public TimeProvider Clock { get; }
+
+    /// <summary>The clock, if it is the usual one.</summary>
+    public FakeTimeProvider Time => (FakeTimeProvider)Clock;
 
     public FakeVolatileServer Server { get; }
 
@@ -29,14 +37,19 @@ internal sealed class FlowFixture : IAsyncDisposable
 
     public CacheKey Key { get; } = new("session.abc");
 
-    public long Now => Time.GetUtcNow().ToUnixTimeMilliseconds();
+    public long Now => Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>Another process with a cache of both tiers.</summary>
-    public FlowProcess Start(Action<CascadeCacheOptions>? configure = null, CascadeBackends backends = CascadeBackends.Distributed)
+    public FlowProcess Start(Action<CascadeCacheOptions>? configure = null, CascadeBackends backends = CascadeBackends.Distributed, TaskScheduler? scheduler = null)
     {
         var options = new CascadeCacheOptions { Backends = backends };
         configure?.Invoke(options);
-        var process = new FlowProcess(this, options, NewWriterId);
+        return Start(new FlowSettings(options, Durable.WriteDeadline), backends, scheduler);
+    }
+
+    public FlowProcess Start(FlowSettings settings, CascadeBackends backends = CascadeBackends.Distributed, TaskScheduler? scheduler = null)
+    {
+        var process = new FlowProcess(this, settings, backends, NewWriterId, scheduler);
         _processes.Add(process);
         return process;
     }
@@ -56,7 +69,10 @@ internal sealed class FlowFixture : IAsyncDisposable
         }
     }
 
-    private Guid NewWriterId() => new(Interlocked.Increment(ref _lastWriter), 0, 0, new byte[8]);
+    /// <summary>The id of the next writer; numbers in order, unless a test wants others.</summary>
+    public Func<Guid>? WriterIds { get; set; }
+
+    private Guid NewWriterId() => WriterIds is { } ids ? ids() : new(Interlocked.Increment(ref _lastWriter), 0, 0, new byte[8]);
 }
 
 /// <summary>One process: its own way to the server, its own flow, its own counters.</summary>
@@ -64,14 +80,14 @@ internal sealed class FlowProcess : IAsyncDisposable
 {
     private readonly FlowFixture _world;
 
-    public FlowProcess(FlowFixture world, CascadeCacheOptions options, Func<Guid> newWriterId)
+    public FlowProcess(FlowFixture world, FlowSettings settings, CascadeBackends backends, Func<Guid> newWriterId, TaskScheduler? scheduler = null)
     {
         _world = world;
         Tier = new FakeVolatileTier(world.Server);
-        Settings = new FlowSettings(options, world.Durable.WriteDeadline);
-        Services = new FlowServices(Settings, world.Time, newWriterId, Counters, Log);
-        Background = new BackgroundWork(Counters, Log);
-        Flow = options.Backends switch
+        Settings = settings;
+        Services = new FlowServices(Settings, world.Clock, newWriterId, Counters, Log);
+        Background = new BackgroundWork(Counters, Log, scheduler);
+        Flow = backends switch
         {
             CascadeBackends.Memcache => new VolatileOnlyFlow(Services, Tier, Background),
             CascadeBackends.Datastore => new DurableOnlyFlow(Services, world.Durable, Background),

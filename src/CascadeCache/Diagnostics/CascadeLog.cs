@@ -23,8 +23,8 @@ internal static partial class CascadeLog
     [LoggerMessage(6, LogLevel.Information, "{Count} copies on memcached server {Server} that could not be invalidated before have been invalidated.")]
     public static partial void BacklogDrained(ILogger logger, int count, string server);
 
-    [LoggerMessage(7, LogLevel.Error, "More than {Limit} copies on memcached server {Server} wait to be invalidated. This process does not read that server for {Duration}, when all of them have expired.")]
-    public static partial void BacklogOverflow(ILogger logger, int limit, string server, TimeSpan duration);
+    [LoggerMessage(7, LogLevel.Error, "More than {Limit} copies on memcached server {Server} wait to be invalidated. This process now takes every copy there that was made before for outdated, and replaces it from Datastore.")]
+    public static partial void BacklogOverflow(ILogger logger, int limit, string server);
 
     [LoggerMessage(8, LogLevel.Warning, "A step in the background failed. Nothing is lost: the next access tries again.")]
     public static partial void BackgroundFailed(ILogger logger, Exception exception);

@@ -8,7 +8,7 @@ namespace CascadeCache.Flow;
 /// <summary>
 /// The keys that were written while their memcached server could not be reached: what the server holds of them may be older than what was
 /// acknowledged. As soon as it answers they are checked and removed, and until then this process does not read that server. In memory, and
-/// bounded: beyond the bound the server is left unread until everything that it could hold has outlived its allowed staleness.
+/// bounded: beyond the bound the keys are forgotten together, and every copy that the server holds from before that moment is outdated.
 /// </summary>
 internal sealed class Backlog : IDisposable
 {
@@ -24,7 +24,10 @@ internal sealed class Backlog : IDisposable
     private readonly BackgroundWork _background;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
-    private readonly Dictionary<IVolatileServer, Pending> _pending = [];
+    private readonly Dictionary<IVolatileServer, Dictionary<string, Item>> _pending = [];
+
+    // Per server, the least FreshUntil of a copy that was made after keys of it were forgotten.
+    private readonly Dictionary<IVolatileServer, long> _epochs = [];
     private volatile bool _isEmpty = true;
 
     public Backlog(FlowServices services, IVolatileTier tier, BackgroundWork background)
@@ -33,6 +36,9 @@ internal sealed class Backlog : IDisposable
         _timer = services.Time.CreateTimer(static state => ((Backlog)state!).StartDraining(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         tier.ServerReachable += OnServerReachable;
     }
+
+    /// <summary>Whether every server may be read.</summary>
+    public bool IsEmpty => _isEmpty;
 
     /// <summary>Whether this process must not read the server now.</summary>
     public bool Blocks(IVolatileServer server)
@@ -48,39 +54,67 @@ internal sealed class Backlog : IDisposable
         }
     }
 
+    /// <summary>
+    /// Until when a copy on this server has to be fresh to be believed. A later one was made after all writes that the backlog has forgotten; an earlier one may be older
+    /// than they are, and is as good as a lease to replace it.
+    /// </summary>
+    /// <remarks>Compares this process's clock with that of the copy's maker, and its <c>MaxStaleness</c> with the maker's.</remarks>
+    public long BelievedFrom(IVolatileServer server)
+    {
+        if (_isEmpty)
+        {
+            return long.MinValue;
+        }
+
+        lock (_gate)
+        {
+            long now = _services.Now;
+            long latest = long.MinValue;
+            foreach ((IVolatileServer forgetful, long epoch) in _epochs.ToArray())
+            {
+                if (epoch <= now)
+                {
+                    _epochs.Remove(forgetful); // every older copy has ended by itself
+                }
+                else if (forgetful.IsStandIn || forgetful.Equals(server))
+                {
+                    latest = Math.Max(latest, epoch);
+                }
+            }
+
+            UpdateIsEmpty();
+            return latest;
+        }
+    }
+
     public void Add(IVolatileServer server, CacheKey key, long version)
     {
         lock (_gate)
         {
-            if (!_pending.TryGetValue(server, out Pending? pending))
+            if (!_pending.TryGetValue(server, out Dictionary<string, Item>? pending))
             {
-                pending = new Pending();
+                pending = new Dictionary<string, Item>(StringComparer.Ordinal);
                 _pending.Add(server, pending);
                 CascadeLog.BacklogAdded(_services.Logger, server.Name);
                 _timer.Change(Interval, Interval);
             }
 
             _services.Counters.Add(Counter.BacklogAdded);
-            pending.Keys[key.Text] = new Item(key, Math.Max(version, pending.Keys.GetValueOrDefault(key.Text).Version));
-            if (pending.Keys.Count > Capacity)
+            pending[key.Text] = new Item(key, Math.Max(version, pending.GetValueOrDefault(key.Text).Version));
+            if (pending.Count > Capacity)
             {
                 Overflow(server, pending);
             }
 
-            _isEmpty = false;
+            UpdateIsEmpty();
         }
     }
 
     /// <summary>Checks every key whose server answers.</summary>
     public async ValueTask DrainAsync(CallContext call)
     {
-        foreach ((IVolatileServer server, Item[] items, long? blockedSince) in Snapshot())
+        foreach ((IVolatileServer server, Item[] items) in Snapshot())
         {
-            if (blockedSince is { } since && _services.Time.GetElapsedTime(since) < _services.Settings.MaxStaleness)
-            {
-                continue;
-            }
-
             int drained = 0;
             foreach (Item item in items)
             {
@@ -127,11 +161,11 @@ internal sealed class Backlog : IDisposable
         return await new KeyCheck(_services, server, item.Key).RunAsync(Guid.Empty, committed, call).ConfigureAwait(false);
     }
 
-    private List<(IVolatileServer Server, Item[] Items, long? BlockedSince)> Snapshot()
+    private List<(IVolatileServer Server, Item[] Items)> Snapshot()
     {
         lock (_gate)
         {
-            return [.. _pending.Select(p => (p.Key, p.Value.Keys.Values.ToArray(), p.Value.BlockedSince))];
+            return [.. _pending.Select(static p => (p.Key, p.Value.Values.ToArray()))];
         }
     }
 
@@ -140,9 +174,9 @@ internal sealed class Backlog : IDisposable
         lock (_gate)
         {
             // A later write of the key put it back with its own version: that one is still to be checked.
-            if (_pending.TryGetValue(server, out Pending? pending) && pending.Keys.TryGetValue(item.Key.Text, out Item now) && now.Version == item.Version)
+            if (_pending.TryGetValue(server, out Dictionary<string, Item>? pending) && pending.TryGetValue(item.Key.Text, out Item now) && now.Version == item.Version)
             {
-                pending.Keys.Remove(item.Key.Text);
+                pending.Remove(item.Key.Text);
             }
         }
     }
@@ -152,35 +186,34 @@ internal sealed class Backlog : IDisposable
         lock (_gate)
         {
             _services.Counters.Add(Counter.BacklogDrained, drained);
-            if (!_pending.TryGetValue(server, out Pending? pending) || pending.Keys.Count > 0)
+            if (!_pending.TryGetValue(server, out Dictionary<string, Item>? pending) || pending.Count > 0)
             {
                 return;
             }
 
             _pending.Remove(server);
             CascadeLog.BacklogDrained(_services.Logger, drained, server.Name);
-            _isEmpty = _pending.Count == 0;
-            if (_isEmpty)
+            UpdateIsEmpty();
+            if (_pending.Count == 0)
             {
                 _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             }
         }
     }
 
-    private void Overflow(IVolatileServer server, Pending pending)
+    /// <summary>Under the gate.</summary>
+    private void UpdateIsEmpty() => _isEmpty = _pending.Count == 0 && _epochs.Count == 0;
+
+    /// <summary>Under the gate.</summary>
+    private void Overflow(IVolatileServer server, Dictionary<string, Item> pending)
     {
-        pending.Keys.Clear();
-        pending.BlockedSince = _services.Time.GetTimestamp();
+        pending.Clear();
+
+        // The lock time on top: for so long a forgotten write of unknown outcome may still land, and a fill that began to read before one may still be made.
+        FlowSettings settings = _services.Settings;
+        _epochs[server] = _services.Now + (long)(settings.LockTime + settings.MaxStaleness).TotalMilliseconds;
         _services.Counters.Add(Counter.BacklogOverflows);
-        CascadeLog.BacklogOverflow(_services.Logger, Capacity, server.Name, _services.Settings.MaxStaleness);
-    }
-
-    private sealed class Pending
-    {
-        public Dictionary<string, Item> Keys { get; } = new(StringComparer.Ordinal);
-
-        /// <summary>When the keys became too many to remember.</summary>
-        public long? BlockedSince { get; set; }
+        CascadeLog.BacklogOverflow(_services.Logger, Capacity, server.Name);
     }
 
     private readonly record struct Item(CacheKey Key, long Version);

@@ -41,7 +41,9 @@ internal sealed class ReadFlow(
     public async ValueTask RefreshAsync(CacheKey key, CallContext call)
     {
         IVolatileServer server = await volatileTier.FindServerAsync(key, call).ConfigureAwait(false);
-        if (!backlog.Blocks(server) && await IsNothingDueAsync(server, key, call).ConfigureAwait(false))
+        // Flags say nothing of how old a copy is.
+        bool canFlagsDecide = !backlog.Blocks(server) && backlog.BelievedFrom(server) == long.MinValue;
+        if (canFlagsDecide && await IsNothingDueAsync(server, key, call).ConfigureAwait(false))
         {
             return;
         }
@@ -74,7 +76,7 @@ internal sealed class ReadFlow(
         bool handedOver = false;
         try
         {
-            VolatileView view = VolatileView.Of(read, key, services.Now);
+            VolatileView view = VolatileView.Of(read, key, services.Now, backlog.BelievedFrom(server));
             Count(view.Meaning, server, read);
             switch (view.Meaning)
             {

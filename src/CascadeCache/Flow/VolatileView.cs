@@ -42,7 +42,11 @@ internal readonly record struct VolatileView(VolatileMeaning Meaning, Entry Entr
 {
     public bool MayFill => Meaning is VolatileMeaning.Fillable or VolatileMeaning.Outdated or VolatileMeaning.Rejected;
 
-    public static VolatileView Of(in VolatileRead read, CacheKey key, long now)
+    /// <param name="read">The answer.</param>
+    /// <param name="key">The key it is about.</param>
+    /// <param name="now">Milliseconds since 1970.</param>
+    /// <param name="believedFrom">See <see cref="Backlog.BelievedFrom"/>.</param>
+    public static VolatileView Of(in VolatileRead read, CacheKey key, long now, long believedFrom = long.MinValue)
     {
         switch (read.Status)
         {
@@ -67,7 +71,8 @@ internal readonly record struct VolatileView(VolatileMeaning Meaning, Entry Entr
             return new VolatileView(VolatileMeaning.Rejected, default);
         }
 
-        return new VolatileView(entry.IsExpired(now) ? VolatileMeaning.Outdated : MeaningOf(entry.Kind), entry);
+        bool isOutdated = entry.IsExpired(now) || entry.FreshUntil < believedFrom;
+        return new VolatileView(isOutdated ? VolatileMeaning.Outdated : MeaningOf(entry.Kind), entry);
     }
 
     private static VolatileMeaning MeaningOf(EntryKind kind) => kind switch

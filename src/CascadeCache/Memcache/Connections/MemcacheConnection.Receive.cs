@@ -6,6 +6,8 @@ namespace CascadeCache.Memcache.Connections;
 /// <summary>The connection's own thread: connects, then matches replies until the connection is closed. And the watchdog that closes it.</summary>
 internal sealed partial class MemcacheConnection
 {
+    private const int LongestReplyFactor = 10;
+
     private void Run()
     {
         try
@@ -68,49 +70,12 @@ internal sealed partial class MemcacheConnection
 
     private void Receive()
     {
-        MemcacheServerInfo server = _server!;
+        var replies = new ReplyReader(_scanner!, _server!, Epoch);
         while (true)
         {
-            ReadOnlySpan<byte> text = _scanner!.ReadLine();
-            if (!_queue.TryPeek(out PendingRequest? first))
-            {
-                throw new InvalidDataException("a line that no request asked for");
-            }
-
-            if (!ReplyLine.TryParse(text, out ReplyLine line))
-            {
-                throw new InvalidDataException("a reply with a malformed flag");
-            }
-
-            MemcacheReply reply = ReplyMatcher.Match(line, text, first, server, Epoch);
-            if (line.Code == ReplyCode.Value)
-            {
-                reply = WithValue(reply, line.Size, server);
-            }
-
-            _queue.TryDequeue(out _);
-            first.Complete(reply);
+            MemcacheReply reply = replies.Read(_queue, out PendingRequest request);
+            request.Complete(reply);
         }
-    }
-
-    private MemcacheReply WithValue(in MemcacheReply reply, long size, MemcacheServerInfo server)
-    {
-        if (size > server.ItemSizeMax)
-        {
-            throw new InvalidDataException($"a value of {size} bytes, on a server that holds {server.ItemSizeMax}");
-        }
-
-        PooledValue value = _scanner!.ReadValue((int)size);
-        return new MemcacheReply
-        {
-            Status = reply.Status,
-            Lease = reply.Lease,
-            Token = reply.Token,
-            ClientFlags = reply.ClientFlags,
-            TimeToLive = reply.TimeToLive,
-            Value = value.Memory,
-            Owner = value,
-        };
     }
 
     private void FailQueue()
@@ -150,9 +115,10 @@ internal sealed partial class MemcacheConnection
             return;
         }
 
-        // A large reply on its way is no silence.
+        // A large reply on its way is no silence; but a server that only trickles keeps all others waiting for one that nobody waits for any more.
         long since = Math.Max(oldest.QueuedAt, _scanner!.LastReadAt);
-        if (_settings.Time.GetElapsedTime(since) > _settings.Options.OperationTimeout)
+        TimeSpan limit = _settings.Options.OperationTimeout;
+        if (_settings.Time.GetElapsedTime(since) > limit || _settings.Time.GetElapsedTime(oldest.QueuedAt) > limit * LongestReplyFactor)
         {
             Close(MemcacheFault.TimedOut, null);
         }

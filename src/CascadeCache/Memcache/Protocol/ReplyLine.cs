@@ -41,7 +41,11 @@ internal ref struct ReplyLine
     public uint Opaque;
     public ReadOnlySpan<byte> Key;
 
-    /// <returns>False: a flag that we asked for is not what it should be.</returns>
+    private uint _seen;
+
+    private static ReadOnlySpan<byte> KnownFlags => "cftsOkWZb"u8;
+
+    /// <returns>False: a flag that we asked for is not what it should be, or is there twice.</returns>
     public static bool TryParse(ReadOnlySpan<byte> line, out ReplyLine reply)
     {
         reply = new ReplyLine { Size = -1, TimeToLive = -1 };
@@ -60,13 +64,23 @@ internal ref struct ReplyLine
 
         while (!(word = NextWord(ref rest)).IsEmpty)
         {
-            if (!reply.TryFlag(word[0], word[1..]))
+            if (!reply.TryFirst(word[0]) || !reply.TryFlag(word[0], word[1..]))
             {
                 return false;
             }
         }
 
         return true;
+    }
+
+    // Of two keys or two opaques, one would prove a reply that the other one disproves.
+    private bool TryFirst(byte flag)
+    {
+        int index = KnownFlags.IndexOf(flag);
+        uint bit = index < 0 ? 0 : 1u << index;
+        bool isFirst = (_seen & bit) == 0;
+        _seen |= bit;
+        return isFirst;
     }
 
     private bool TryFlag(byte flag, ReadOnlySpan<byte> argument)
@@ -78,9 +92,9 @@ internal ref struct ReplyLine
             case (byte)'f':
                 return Utf8Parser.TryParse(argument, out ClientFlags, out used) && used == argument.Length;
             case (byte)'t':
-                return TryNumber(argument, out TimeToLive);
+                return TryNumber(argument, out TimeToLive) && TimeToLive >= -1;
             case (byte)'s':
-                return TryNumber(argument, out Size) && Size >= 0;
+                return TryItemSize(argument);
             case (byte)'O':
                 HasOpaque = true;
                 return Utf8Parser.TryParse(argument, out Opaque, out used) && used == argument.Length;
@@ -99,6 +113,14 @@ internal ref struct ReplyLine
             default:
                 return true; // X, and whatever later versions add
         }
+    }
+
+    // Beside VA it can only repeat what VA said: two sizes would be two places where the value ends.
+    private bool TryItemSize(ReadOnlySpan<byte> argument)
+    {
+        bool isSize = TryNumber(argument, out long size) && size >= 0 && (Code != ReplyCode.Value || size == Size);
+        Size = size;
+        return isSize;
     }
 
     private static ReplyCode CodeOf(ReadOnlySpan<byte> word)

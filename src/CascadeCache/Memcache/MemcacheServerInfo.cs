@@ -15,6 +15,9 @@ internal sealed record MemcacheServerInfo(Version Version, long ItemSizeMax, Tim
 
     public const long DefaultItemSizeMax = 1024 * 1024;
 
+    /// <summary>The largest limit that memcached can be started with; whatever more a server says it is, it is no memcached.</summary>
+    public const long LargestItemSizeMax = 1024 * 1024 * 1024;
+
     /// <summary>
     /// Bytes of an item beside key and value: 48 of header, 8 of token, 4 of client flags, 3 of separators.
     /// Source: measured with <c>me</c> on 1.6.15 to 1.6.45.

@@ -10,6 +10,17 @@ namespace CascadeCache.Memcache.Connections;
 /// </summary>
 internal sealed class Handshake(Stream stream, ReplyScanner scanner, MemcacheServerAddress address, TimeProvider time)
 {
+    /// <summary>The longest answer to a question for statistics that is read; a real one has about a hundred lines.</summary>
+    public const int MaxStatistics = 10_000;
+
+    // memcached counts time in 32 bits. A number beyond is no time, and would overflow what is computed from it.
+    private const long LargestTime = uint.MaxValue;
+
+    private static readonly string[] Asked = ["cas_enabled", "item_size_max", "uptime", "time"];
+
+    /// <exception cref="MemcacheException">The server cannot be used.</exception>
+    /// <exception cref="InvalidDataException">A line is longer than any of memcached's.</exception>
+    /// <exception cref="IOException">The connection was lost.</exception>
     public MemcacheServerInfo Run(string? userName, string? password)
     {
         if (userName is not null)
@@ -28,9 +39,9 @@ internal sealed class Handshake(Stream stream, ReplyScanner scanner, MemcacheSer
         Dictionary<string, string> general = AskStatistics("stats\r\n"u8);
         return new MemcacheServerInfo(
             version,
-            Number(settings, "item_size_max") ?? MemcacheServerInfo.DefaultItemSizeMax,
-            Number(general, "uptime") is { } uptime ? TimeSpan.FromSeconds(uptime) : null,
-            Number(general, "time") is { } clock ? TimeSpan.FromSeconds(clock - time.GetUtcNow().ToUnixTimeSeconds()) : TimeSpan.Zero,
+            Number(settings, "item_size_max", long.MaxValue) is { } limit ? Math.Min(limit, MemcacheServerInfo.LargestItemSizeMax) : MemcacheServerInfo.DefaultItemSizeMax,
+            Number(general, "uptime", LargestTime) is { } uptime ? TimeSpan.FromSeconds(uptime) : null,
+            Number(general, "time", LargestTime) is { } clock ? TimeSpan.FromSeconds(clock - time.GetUtcNow().ToUnixTimeSeconds()) : TimeSpan.Zero,
             askedAt);
     }
 
@@ -41,7 +52,7 @@ internal sealed class Handshake(Stream stream, ReplyScanner scanner, MemcacheSer
         string answer = ReadText();
         if (answer != "STORED")
         {
-            throw Refuse($"it refused user '{userName}' with '{answer}'. Check MemcacheOptions.UserName and Password");
+            throw Refuse($"it refused user '{userName}' with '{Shorten(answer)}'. Check MemcacheOptions.UserName and Password");
         }
     }
 
@@ -74,13 +85,17 @@ internal sealed class Handshake(Stream stream, ReplyScanner scanner, MemcacheSer
     {
         Send(question);
         var answers = new Dictionary<string, string>(StringComparer.Ordinal);
-        while (true)
+        for (int lines = 0; lines < MaxStatistics; lines++)
         {
             string line = ReadText();
             if (line.StartsWith("STAT ", StringComparison.Ordinal))
             {
+                // Only what is asked for is kept: the rest could be anything, and any amount of it.
                 string[] words = line.Split(' ', 3);
-                answers[words[1]] = words.Length > 2 ? words[2] : "";
+                if (Array.Exists(Asked, name => name == words[1]))
+                {
+                    answers[words[1]] = words.Length > 2 ? words[2] : "";
+                }
             }
             else if (line == "END" || line.StartsWith("ERROR", StringComparison.Ordinal) || line.StartsWith("CLIENT_ERROR", StringComparison.Ordinal))
             {
@@ -91,6 +106,8 @@ internal sealed class Handshake(Stream stream, ReplyScanner scanner, MemcacheSer
                 throw Refuse($"it answered a question for statistics with '{Shorten(line)}'");
             }
         }
+
+        throw Refuse($"its answer to a question for statistics did not end within {MaxStatistics} lines");
     }
 
     private void Send(ReadOnlySpan<byte> bytes) => stream.Write(bytes);
@@ -99,8 +116,8 @@ internal sealed class Handshake(Stream stream, ReplyScanner scanner, MemcacheSer
 
     private MemcacheException Refuse(string why) => new(MemcacheFault.NotConnected, $"memcached server {address} cannot be used: {why}.");
 
-    private static long? Number(Dictionary<string, string> answers, string name) =>
-        long.TryParse(answers.GetValueOrDefault(name), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : null;
+    private static long? Number(Dictionary<string, string> answers, string name, long largest) =>
+        long.TryParse(answers.GetValueOrDefault(name), NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number <= largest ? number : null;
 
     private static string Shorten(string text) => text.Length <= 60 ? text : text[..60] + "…";
 }

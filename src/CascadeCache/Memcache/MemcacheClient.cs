@@ -87,9 +87,12 @@ internal sealed class MemcacheClient : IDisposable
             _cluster = new Cluster(ClusterDiscovery.Ask(_configured[0], _settings.Options, _settings.Time), _settings);
             DiscoveryFailure = null;
         }
-        catch (MemcacheException e)
+#pragma warning disable CA1031 // On a thread of its own it would end the process; it has to reach those who wait.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
-            DiscoveryFailure = e;
+            DiscoveryFailure = e as MemcacheException
+                ?? new MemcacheException(MemcacheFault.NotConnected, $"The discovery endpoint {_configured[0]} could not be asked for its cluster: {e.Message}", e);
         }
         finally
         {

@@ -13,6 +13,7 @@ namespace CascadeCache.Memcache.Routing;
 internal static class ClusterDiscovery
 {
     private const int MaxLines = 10;
+    private const int ShownLength = 60;
 
     /// <exception cref="MemcacheException">The endpoint cannot be reached, or does not know the question.</exception>
     public static IReadOnlyList<MemcacheServerAddress> Ask(MemcacheServerAddress endpoint, MemcacheOptions options, TimeProvider time)
@@ -24,13 +25,19 @@ internal static class ClusterDiscovery
             socket.Connect(endpoint.Host, endpoint.Port);
             using var stream = new NetworkStream(socket, ownsSocket: false);
             stream.Write("config get cluster\r\n"u8);
-            return Parse(endpoint, ReadLines(new ReplyScanner(stream, time)));
+            return Read(endpoint, new ReplyScanner(stream, time));
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or InvalidDataException)
         {
             throw new MemcacheException(MemcacheFault.NotConnected, $"The discovery endpoint {endpoint} could not be asked for its cluster: {e.Message}", e);
         }
     }
+
+    /// <summary>Reads the answer to the question.</summary>
+    /// <exception cref="MemcacheException">It is not a list of servers.</exception>
+    /// <exception cref="InvalidDataException">It has a line that is longer than any list.</exception>
+    /// <exception cref="IOException">It ends early.</exception>
+    public static IReadOnlyList<MemcacheServerAddress> Read(MemcacheServerAddress endpoint, ReplyScanner scanner) => Parse(endpoint, ReadLines(scanner));
 
     public static IReadOnlyList<MemcacheServerAddress> Parse(MemcacheServerAddress endpoint, IReadOnlyList<string> lines)
     {
@@ -45,12 +52,8 @@ internal static class ClusterDiscovery
         {
             string[] parts = server.Split('|');
             string host = parts.Length < 3 ? "" : parts[1].Length > 0 ? parts[1] : parts[0];
-            if (host.Length == 0 || !int.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out int port))
-            {
-                throw Misunderstood(endpoint, server);
-            }
-
-            servers.Add(new MemcacheServerAddress(host, port));
+            string address = (host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host) + ":" + parts[^1];
+            servers.Add(MemcacheServerAddress.TryParse(address, out MemcacheServerAddress? parsed, out _) ? parsed : throw Misunderstood(endpoint, server));
         }
 
         return servers.Count > 0 ? servers : throw Misunderstood(endpoint, "an empty list");
@@ -61,7 +64,8 @@ internal static class ClusterDiscovery
         var lines = new List<string>();
         while (lines.Count < MaxLines)
         {
-            string line = Encoding.UTF8.GetString(scanner.ReadLine());
+            // All servers stand on one line: a few hundred of them are more than a reply may be.
+            string line = Encoding.UTF8.GetString(scanner.ReadLine(ReplyScanner.LongestLine));
             if (line is "END" or "ERROR")
             {
                 break;
@@ -73,6 +77,8 @@ internal static class ClusterDiscovery
         return lines;
     }
 
+    private static string Shorten(string text) => text.Length <= ShownLength ? text : text[..ShownLength] + "…";
+
     private static MemcacheException Misunderstood(MemcacheServerAddress endpoint, string answer) =>
-        new(MemcacheFault.NotConnected, $"{endpoint} is no discovery endpoint: it answered 'config get cluster' with '{answer}'. Set MemcacheOptions.AutoDiscovery to false and list the servers.");
+        new(MemcacheFault.NotConnected, $"{endpoint} is no discovery endpoint: it answered 'config get cluster' with '{Shorten(answer)}'. Set MemcacheOptions.AutoDiscovery to false and list the servers.");
 }

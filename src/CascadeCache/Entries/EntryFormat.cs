@@ -68,7 +68,9 @@ internal static class EntryFormat
             FreshUntil = BinaryPrimitives.ReadInt64LittleEndian(bytes[42..]),
             Payload = item[HeaderSize..],
         };
-        return entry.Kind == EntryKind.Value || entry.Payload.IsEmpty;
+
+        // What no writer writes is not ours, whatever its checksum says.
+        return entry.Lifetime.Window >= 0 && (entry.Kind == EntryKind.Value || entry.Payload.IsEmpty);
     }
 
     private static ulong Checksum(ReadOnlySpan<byte> header, ReadOnlySpan<byte> payload, long fingerprint) =>

@@ -56,9 +56,12 @@ internal readonly record struct EntryLifetime(long AbsoluteAt, long Window)
 
     /// <summary>
     /// The time from which a copy needs to be slid: when less than the window remains of it. <see cref="Never"/> when it does not slide or
-    /// already lives until the absolute time.
+    /// already lives until the absolute time. An expiry that no clock ever showed is due at once, so that it is repaired.
     /// </summary>
-    public long SlideDueAt(long copyExpiry) => IsSliding && copyExpiry < AbsoluteAt ? copyExpiry - Window : Never;
+    public long SlideDueAt(long copyExpiry) =>
+        !IsSliding || copyExpiry >= AbsoluteAt ? Never
+        : copyExpiry > Window ? copyExpiry - Window
+        : 0;
 
     public static long ToMillisecondsCeiling(DateTimeOffset time)
     {

@@ -19,6 +19,15 @@ namespace CascadeCache.Entries;
 /// </remarks>
 internal sealed class LockRecord
 {
+    /// <summary>
+    /// The longest that a write can take, in seconds: twice the longest time-out that the options allow, and the flow's margin of one. A number beyond was not
+    /// written by this cache and must not keep a key uncached for longer.
+    /// </summary>
+    public const int MaxSeconds = (2 * 60 * 60) + 1;
+
+    /// <summary>The most writers that a record names: more than ever meet, and few enough that the record stays far below the server's item limit.</summary>
+    public const int MaxHolders = 1024;
+
     private const int HeaderSize = 3;
     private const int HolderSize = 18;
     private const byte ContendedBit = 1;
@@ -53,17 +62,26 @@ internal sealed class LockRecord
     }
 
     /// <summary>Whether a lock of any version can have so many seconds left; a negative number stands for no end.</summary>
-    public static bool CanLive(int secondsToLive) => secondsToLive is >= 0 and <= ushort.MaxValue + 1;
+    public static bool CanLive(int secondsToLive) => secondsToLive is >= 0 and <= MaxSeconds + 1;
 
     /// <summary>A lock that nobody holds yet.</summary>
     public static LockRecord Empty(bool contended) => new(contended, []);
 
     public bool IsHeldBy(Guid writer) => _holders.Exists(h => h.Writer == writer);
 
-    /// <summary>This lock with <paramref name="writer"/> among its holders; contended if it is not alone.</summary>
+    /// <summary>
+    /// This lock with <paramref name="writer"/> among its holders; contended if it is not alone. In a full one it takes the place of the holder with the least
+    /// time left, to whom that is as if the lock had been evicted: not alone, it checks the key after its commit.
+    /// </summary>
     public LockRecord With(Guid writer, int seconds)
     {
-        List<Holder> holders = [.. _holders.Where(h => h.Writer != writer), new Holder(writer, seconds)];
+        List<Holder> holders = [.. _holders.Where(h => h.Writer != writer)];
+        if (holders.Count >= MaxHolders)
+        {
+            holders.Remove(holders.MinBy(static h => h.SecondsLeft));
+        }
+
+        holders.Add(new Holder(writer, seconds));
         return new LockRecord(Contended || holders.Count > 1, holders);
     }
 
@@ -91,7 +109,8 @@ internal sealed class LockRecord
     /// <returns>The lock without the holders whose time has run out; a contended one without holders if the bytes are not understood.</returns>
     public static LockRecord Read(ReadOnlySpan<byte> item, int secondsToLive)
     {
-        if (item.Length < HeaderSize || item[0] != EntryFormat.FormatVersion || item[1] != (byte)EntryKind.Lock || (item.Length - HeaderSize) % HolderSize != 0)
+        int holdersSize = item.Length - HeaderSize;
+        if (holdersSize is < 0 or > MaxHolders * HolderSize || holdersSize % HolderSize != 0 || item[0] != EntryFormat.FormatVersion || item[1] != (byte)EntryKind.Lock)
         {
             return Empty(contended: true);
         }
@@ -99,7 +118,7 @@ internal sealed class LockRecord
         var holders = new List<Holder>();
         for (ReadOnlySpan<byte> rest = item[HeaderSize..]; !rest.IsEmpty; rest = rest[HolderSize..])
         {
-            holders.Add(new Holder(new Guid(rest[..16]), BinaryPrimitives.ReadUInt16LittleEndian(rest[16..])));
+            holders.Add(new Holder(new Guid(rest[..16]), Math.Min(MaxSeconds, (int)BinaryPrimitives.ReadUInt16LittleEndian(rest[16..]))));
         }
 
         var stored = new LockRecord((item[2] & ContendedBit) != 0, holders);

@@ -20,7 +20,7 @@ public class EntryFormatTests
     private static readonly Gen<Entry> AnyEntry = Gen.Select(
         Gen.Enum<EntryKind>().Where(k => k is EntryKind.Value or EntryKind.Absent or EntryKind.Bypass),
         Gen.Long,
-        Gen.Select(Gen.Long, Gen.Long),
+        Gen.Select(Gen.Long, Gen.Long[0, long.MaxValue]),
         Gen.Select(Gen.Long, Gen.Long, Gen.Long),
         Gen.Byte.Array[0, 300],
         (kind, version, life, times, payload) => new Entry

@@ -55,7 +55,7 @@ public class LockRecordTests
 
     [Fact]
     public void What_is_written_is_read() =>
-        Gen.Select(Gen.Bool, Gen.Select(Gen.Guid, Gen.Int[1, 60_000]).Array[0, 8]).Sample((contended, holders) =>
+        Gen.Select(Gen.Bool, Gen.Select(Gen.Guid, Gen.Int[1, LockRecord.MaxSeconds]).Array[0, 8]).Sample((contended, holders) =>
         {
             LockRecord record = holders.Aggregate(LockRecord.Empty(contended), (r, h) => r.With(h.Item1, h.Item2));
             LockRecord read = LockRecord.Read(Bytes(record), record.SecondsLeft + 1);

@@ -15,6 +15,9 @@ namespace CascadeCache.Datastore;
 /// </remarks>
 internal sealed class DatastoreClient : IDisposable
 {
+    // Each round is a billable read. A service that defers a single key so often will not answer it in this attempt.
+    private const int MaxLookups = 16;
+
     private readonly GrpcChannel _channel;
     private readonly CallInvoker _invoker;
     private readonly DatastoreAccess _access;
@@ -35,27 +38,25 @@ internal sealed class DatastoreClient : IDisposable
     public async Task<FoundEntity> LookupAsync(CacheKey key, DatastoreAttempt attempt)
     {
         var asked = _codec.KeyOf(key);
-        while (true)
+        for (int round = 0; round < MaxLookups; round++)
         {
             RequestScope scope = await _access.GetAsync(attempt.CancellationToken).ConfigureAwait(false);
             var request = new LookupRequest { ProjectId = scope.ProjectId, DatabaseId = _databaseId, Keys = { asked } };
             LookupResponse response = await CallAsync(DatastoreMethods.Lookup, request, scope.Headers, attempt).ConfigureAwait(false);
-            if (response.Found is [{ } found] && _codec.IsKeyOf(found.Entity?.Key, key))
+            switch (response)
             {
-                return new FoundEntity(found.Entity, found.Version);
-            }
-
-            if (response.Missing is [{ } missing] && _codec.IsKeyOf(missing.Entity?.Key, key))
-            {
-                return new FoundEntity(null, missing.Version);
-            }
-
-            // A service that is short of room answers a part and defers the rest, which may be all there is. The attempt's time bounds the loop.
-            if (response.Deferred is not [{ } deferred] || !_codec.IsKeyOf(deferred, key))
-            {
-                throw new DatastoreProtocolException("the answer to a lookup was not about the key that was asked for");
+                case { Found: [{ } found], Missing.Count: 0, Deferred.Count: 0 } when _codec.IsKeyOf(found.Entity?.Key, key):
+                    return new FoundEntity(found.Entity, found.Version);
+                case { Missing: [{ } missing], Found.Count: 0, Deferred.Count: 0 } when _codec.IsKeyOf(missing.Entity?.Key, key):
+                    return new FoundEntity(null, missing.Version);
+                case { Deferred: [{ } deferred], Found.Count: 0, Missing.Count: 0 } when _codec.IsKeyOf(deferred, key):
+                    break; // a service that is short of room answers a part and defers the rest, which may be all there is
+                default:
+                    throw new DatastoreProtocolException("the answer to a lookup was not about the key that was asked for");
             }
         }
+
+        throw new DatastoreProtocolException($"the key was deferred {MaxLookups} times");
     }
 
     /// <summary>Stores a value, whole.</summary>
@@ -106,6 +107,11 @@ internal sealed class DatastoreClient : IDisposable
         if (response.MutationResults is not [{ } result])
         {
             throw new DatastoreProtocolException("the answer to a commit of one mutation did not have one result");
+        }
+
+        if (result.ConflictDetected && baseVersion is null)
+        {
+            throw new DatastoreProtocolException("the answer to an unconditional commit was a conflict");
         }
 
         return new DurableWrite(result.ConflictDetected ? DurableWriteStatus.Conflict : DurableWriteStatus.Applied, result.Version);

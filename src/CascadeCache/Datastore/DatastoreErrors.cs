@@ -2,6 +2,7 @@ using System.Globalization;
 using CascadeCache.Entries;
 using CascadeCache.Resilience;
 using Google.Apis.Auth.OAuth2.Responses;
+using Google.Protobuf;
 using Google.Rpc;
 using Grpc.Core;
 
@@ -123,8 +124,18 @@ internal static class DatastoreErrors
             }
             : failure;
 
-    private static TimeSpan? DelayFrom(RpcException e) =>
-        e.Trailers.GetRpcStatus(ignoreParseError: true)?.GetDetail<RetryInfo>()?.RetryDelay?.ToTimeSpan() is { } delay && delay > TimeSpan.Zero ? delay : null;
+    // A hint that cannot be read is none: what fails here must still be classified.
+    private static TimeSpan? DelayFrom(RpcException e)
+    {
+        try
+        {
+            return e.Trailers.GetRpcStatus(ignoreParseError: true)?.GetDetail<RetryInfo>()?.RetryDelay?.ToTimeSpan() is { } delay && delay > TimeSpan.Zero ? delay : null;
+        }
+        catch (Exception unreadable) when (unreadable is InvalidProtocolBufferException or InvalidOperationException or FormatException or OverflowException)
+        {
+            return null;
+        }
+    }
 
     // The service may quote the key, which can be a credential.
     private static bool IsShowable(string detail, CacheKey key) =>

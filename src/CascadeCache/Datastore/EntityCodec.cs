@@ -10,6 +10,11 @@ namespace CascadeCache.Datastore;
 internal sealed class EntityCodec(string kind, string namespaceId)
 {
     private const long NanosPerMillisecond = 1_000_000;
+    private const int NanosPerSecond = 1_000_000_000;
+
+    // The years 1 to 9999: what a timestamp can be.
+    private static readonly long EarliestSecond = DateTimeOffset.MinValue.ToUnixTimeSeconds();
+    private static readonly long LatestSecond = DateTimeOffset.MaxValue.ToUnixTimeSeconds();
 
     public Key KeyOf(CacheKey key)
     {
@@ -94,7 +99,9 @@ internal sealed class EntityCodec(string kind, string namespaceId)
     private long ReadTime(Entity entity) => Find(entity, EntityProperties.ExpiresAt) switch
     {
         null or { ValueTypeCase: Value.ValueTypeOneofCase.NullValue } => EntryLifetime.Never,
-        { ValueTypeCase: Value.ValueTypeOneofCase.TimestampValue } value => ToMilliseconds(value.TimestampValue),
+        { ValueTypeCase: Value.ValueTypeOneofCase.TimestampValue } value => IsTime(value.TimestampValue)
+            ? ToMilliseconds(value.TimestampValue)
+            : throw Foreign(entity, EntityProperties.ExpiresAt, "one of the years 1 to 9999"),
         _ => throw Foreign(entity, EntityProperties.ExpiresAt, "a timestamp"),
     };
 
@@ -104,6 +111,9 @@ internal sealed class EntityCodec(string kind, string namespaceId)
         { ValueTypeCase: Value.ValueTypeOneofCase.IntegerValue, IntegerValue: >= 0 } value => value.IntegerValue,
         _ => throw Foreign(entity, name, "an integer that is not negative"),
     };
+
+    private static bool IsTime(Timestamp time) =>
+        time.Seconds >= EarliestSecond && time.Seconds <= LatestSecond && time.Nanos is >= 0 and < NanosPerSecond;
 
     // Datastore keeps microseconds. Ours are whole milliseconds; another program's are rounded up, so that nothing expires early.
     private static long ToMilliseconds(Timestamp time) =>

@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+using System.Text;
+using CascadeCache.Datastore;
+using CascadeCache.Datastore.Protocol;
+using CascadeCache.Entries;
+using CascadeCache.Fuzz.Engine;
+using CascadeCache.Fuzz.Targets;
+using CascadeCache.Memcache;
+using CascadeCache.Memcache.Protocol;
+
+namespace CascadeCache.Tests.Fuzz;
+
+/// <summary>Every kind of target on code that has one mistake: the same run that finds nothing in ours must find it.</summary>
+public sealed class FuzzTwinTests
+{
+    private const int Mutations = 3000;
+
+    [Fact]
+    public void A_reader_that_takes_replies_in_turn_is_caught() => AssertCaught(new ReplyTarget(InTurn), "was accepted for");
+
+    [Fact]
+    public void A_reader_that_checks_the_number_but_not_the_key_is_caught() => AssertCaught(new ReplyTarget(ByNumber), "was accepted for key");
+
+    [Fact]
+    public void A_reader_that_takes_the_memory_that_a_header_claims_is_caught() => AssertCaught(new ReplyTarget(AllAtOnce), "bytes allocated");
+
+    [Fact]
+    public void A_format_without_a_checksum_is_caught() => AssertCaught(new EntryTarget(Unchecked), "does not encode");
+
+    [Fact]
+    public void A_lock_that_is_believed_for_as_long_as_it_says_is_caught() =>
+        AssertCaught(new LockTarget(static (item, _) => LockRecord.Read(item, LockRecord.MaxSeconds + 1)), "s are left");
+
+    [Fact]
+    public void A_decoder_that_believes_every_time_is_caught() => AssertCaught(new EntityTarget(DecodeAnyTime), "was believed");
+
+    [Fact]
+    public void A_writer_that_takes_a_key_as_it_is_is_caught() => AssertCaught(new KeyTarget(WriteAsItIs), "not one command");
+
+    private static void AssertCaught(IFuzzTarget twin, string reason)
+    {
+        var run = new FuzzRun(twin, seed: 20260101, SeedCorpus.Of(twin.Name));
+        run.ReplayCorpus();
+        run.MutateWhile(() => run.Executions < Mutations);
+
+        Assert.Contains(run.Failures, f => f.Reason.Contains(reason, StringComparison.Ordinal));
+    }
+
+    private static MemcacheReply InTurn(ReplyScanner scanner, MemcacheServerInfo server, ConcurrentQueue<PendingRequest> queue, out PendingRequest request)
+    {
+        ReplyLine line = Next(scanner);
+        request = queue.TryDequeue(out PendingRequest? first) ? first : throw new InvalidDataException();
+        return Reply(scanner, line);
+    }
+
+    private static MemcacheReply ByNumber(ReplyScanner scanner, MemcacheServerInfo server, ConcurrentQueue<PendingRequest> queue, out PendingRequest request)
+    {
+        ReplyLine line = Next(scanner);
+        request = queue.TryDequeue(out PendingRequest? first) && line.Opaque == first.Opaque ? first : throw new InvalidDataException();
+        return Reply(scanner, line);
+    }
+
+    private static MemcacheReply AllAtOnce(ReplyScanner scanner, MemcacheServerInfo server, ConcurrentQueue<PendingRequest> queue, out PendingRequest request)
+    {
+        ReadOnlySpan<byte> text = scanner.ReadLine();
+        request = queue.TryDequeue(out PendingRequest? first) && ReplyLine.TryParse(text, out ReplyLine line) ? first : throw new InvalidDataException();
+        MemcacheReply reply = ReplyMatcher.Match(line, text, first, server, epoch: 1);
+        if (line.Code != ReplyCode.Value)
+        {
+            return reply;
+        }
+
+        using var claimed = new MemoryStream((int)Math.Min(line.Size, 64 * 1024 * 1024));
+        PooledValue value = scanner.ReadValue((int)Math.Min(line.Size, MemcacheServerInfo.DefaultItemSizeMax));
+        return new MemcacheReply { Status = reply.Status, Lease = reply.Lease, Value = value.Memory, Owner = value };
+    }
+
+    private static ReplyLine Next(ReplyScanner scanner) =>
+        ReplyLine.TryParse(scanner.ReadLine(), out ReplyLine line) && line.Size <= MemcacheServerInfo.DefaultItemSizeMax ? line : throw new InvalidDataException();
+
+    private static MemcacheReply Reply(ReplyScanner scanner, in ReplyLine line)
+    {
+        PooledValue? value = line.Code == ReplyCode.Value ? scanner.ReadValue((int)line.Size) : null;
+        return new MemcacheReply
+        {
+            Status = line.Code switch
+            {
+                ReplyCode.Value => MemcacheStatus.Hit,
+                ReplyCode.Success => MemcacheStatus.Done,
+                ReplyCode.Miss => MemcacheStatus.Miss,
+                _ => MemcacheStatus.Refused,
+            },
+            Value = value?.Memory ?? default(ReadOnlyMemory<byte>),
+            Owner = value,
+        };
+    }
+
+    private static bool Unchecked(ReadOnlyMemory<byte> item, long fingerprint, out Entry entry)
+    {
+        bool isLongEnough = item.Length >= EntryFormat.HeaderSize && item.Span[0] == EntryFormat.FormatVersion && item.Span[1] is >= 1 and <= 3;
+        entry = isLongEnough
+            ? new Entry { Kind = (EntryKind)item.Span[1], Version = 1, CopyExpiry = 1, DurableExpiry = 1, FreshUntil = 1, Payload = item[EntryFormat.HeaderSize..] }
+            : default;
+        return isLongEnough;
+    }
+
+    private static DurableValue? DecodeAnyTime(Entity entity, CacheKey key) =>
+        entity.Properties.TryGetValue(EntityProperties.ExpiresAt, out Value? time) && time.TimestampValue is { } expiry
+            ? new DurableValue(default, new EntryLifetime(EntryLifetime.Never, 0), (expiry.Seconds * 1000) + (expiry.Nanos / 1_000_000))
+            : new EntityCodec("Session", "").Decode(entity, key);
+
+    private static void WriteAsItIs(OutgoingBuffer to, string text, MemcacheRequest request, uint opaque) =>
+        to.Append(Encoding.UTF8.GetBytes($"mg {text} v c f t N10 k O{opaque}\r\n"));
+}

@@ -116,7 +116,7 @@ public sealed class HostileServerTests
         Task<MemcacheReply> get = client.GetAsync("k");
         ScriptedConnection connection = await server.NextGreetedAsync(Token);
         await connection.ReadLineAsync();
-        await connection.WriteAsync("VA 100000 c9 f0 t-1 kk O1\r\n");
+        await connection.WriteAsync("VA 2000 c9 f0 t-1 kk O1\r\n");
         while (!get.IsCompleted)
         {
             try

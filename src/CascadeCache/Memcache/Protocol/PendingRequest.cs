@@ -55,10 +55,18 @@ internal sealed class PendingRequest(RequestKind kind, MemcacheKey key, uint opa
             while (!_hasReply)
             {
                 TimeSpan left = timeout - time.GetElapsedTime(QueuedAt);
-                if ((left <= TimeSpan.Zero || !Monitor.Wait(_gate, left)) && !_hasReply && Interlocked.Exchange(ref _isFinished, 1) == 0)
+                if (left > TimeSpan.Zero)
+                {
+                    Monitor.Wait(_gate, left);
+                }
+                else if (Interlocked.Exchange(ref _isFinished, 1) == 0)
                 {
                     reply = default;
                     return false;
+                }
+                else
+                {
+                    Monitor.Wait(_gate); // the reader has claimed the request and comes for this gate: whoever kept it would keep both for ever
                 }
             }
 

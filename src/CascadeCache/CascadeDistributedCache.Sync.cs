@@ -32,7 +32,7 @@ public sealed partial class CascadeDistributedCache
     public void Refresh(string key)
     {
         CacheKey cacheKey = KeyOf(key);
-        Complete(RunAsync("CascadeCache.Refresh", call => _parts.Flow.RefreshAsync(cacheKey, call), CallContext.Sync));
+        Complete(RunAsync("CascadeCache.Refresh", call => _parts.Flow.RefreshAsync(cacheKey, call), Reading(CallContext.Sync)));
     }
 
     /// <inheritdoc/>
@@ -64,7 +64,7 @@ public sealed partial class CascadeDistributedCache
         using Activity? activity = CascadeActivities.Start("CascadeCache.Get");
         try
         {
-            FoundValue found = Complete(_parts.Flow.GetAsync(key, CallContext.Sync));
+            FoundValue found = Complete(_parts.Flow.GetAsync(key, Reading(CallContext.Sync)));
             CascadeActivities.Answer(activity, found.Exists, found.Tier);
             return found;
         }

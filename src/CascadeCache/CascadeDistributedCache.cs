@@ -88,7 +88,7 @@ public sealed partial class CascadeDistributedCache : IDistributedCache, IBuffer
     public async Task RefreshAsync(string key, CancellationToken token = default)
     {
         CacheKey cacheKey = KeyOf(key);
-        await RunAsync("CascadeCache.Refresh", call => _parts.Flow.RefreshAsync(cacheKey, call), CallContext.Async(token)).ConfigureAwait(false);
+        await RunAsync("CascadeCache.Refresh", call => _parts.Flow.RefreshAsync(cacheKey, call), Reading(CallContext.Async(token))).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -152,7 +152,7 @@ public sealed partial class CascadeDistributedCache : IDistributedCache, IBuffer
         using Activity? activity = CascadeActivities.Start("CascadeCache.Get");
         try
         {
-            FoundValue found = await _parts.Flow.GetAsync(key, CallContext.Async(token)).ConfigureAwait(false);
+            FoundValue found = await _parts.Flow.GetAsync(key, Reading(CallContext.Async(token))).ConfigureAwait(false);
             CascadeActivities.Answer(activity, found.Exists, found.Tier);
             return found;
         }
@@ -186,6 +186,9 @@ public sealed partial class CascadeDistributedCache : IDistributedCache, IBuffer
             throw;
         }
     }
+
+    // Only with a durable tier behind memcached is there somewhere else to go.
+    private CallContext Reading(CallContext call) => call with { IsHasty = HasDurableTier };
 
     private CacheKey KeyOf(string key)
     {

@@ -51,6 +51,11 @@ internal sealed class MemcacheClient : IDisposable
     private async ValueTask<MemcacheNode?> DiscoverNodeAsync(MemcacheKey key, CallContext call)
     {
         Task<Cluster?> discovery = GetOrStartDiscovery();
+        if (call.IsHasty && DiscoveryFailure is not null)
+        {
+            return _cluster?.Ring.Find(key.Bytes.Span); // as with a server that could not be reached the last time
+        }
+
         if (call.Blocking)
         {
             discovery.Wait(_settings.Options.ConnectTimeout, call.CancellationToken);

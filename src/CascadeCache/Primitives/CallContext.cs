@@ -9,10 +9,16 @@ namespace CascadeCache.Primitives;
 /// <param name="CancellationToken">The caller's own token; a fired one ends the wait at once with <see cref="OperationCanceledException"/>.</param>
 internal readonly record struct CallContext(bool Blocking, CancellationToken CancellationToken)
 {
+    /// <summary>
+    /// True: a read that has another tier to ask. It waits for a connection to a healthy server, and not for the next attempt to reach one that was
+    /// silent or could not be reached the last time; see <see cref="Memcache.Connections.ConnectionSlot"/>.
+    /// </summary>
+    public bool IsHasty { get; init; }
+
     public static CallContext Sync => new(true, CancellationToken.None);
 
     public static CallContext Async(CancellationToken cancellationToken) => new(false, cancellationToken);
 
     /// <summary>For the steps that must be made even if the caller gives up.</summary>
-    public CallContext WithoutCancellation => new(Blocking, CancellationToken.None);
+    public CallContext WithoutCancellation => this with { CancellationToken = CancellationToken.None };
 }

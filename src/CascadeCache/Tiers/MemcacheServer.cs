@@ -29,13 +29,13 @@ internal sealed class MemcacheServer(MemcacheNode node, TierResilience<MemcacheR
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<VolatileRead> ReadAsync(CacheKey key, bool withValue, int leaseSeconds, CallContext call)
     {
-        var state = (node, Key: new MemcacheKey(key.VolatileName), Get: new MemcacheGet(withValue, leaseSeconds), call.Blocking);
+        var state = (node, Key: new MemcacheKey(key.VolatileName), Get: new MemcacheGet(withValue, leaseSeconds), Call: call);
 
         // A blocking caller goes to the next tier at once: the delay before a retry is a timer of the thread pool.
         ResiliencePipeline<MemcacheReply> pipeline = call.Blocking ? resilience.Once : resilience.Retrying;
         MemcacheReply reply = await RunAsync(
             pipeline,
-            static (s, token) => s.node.GetAsync(s.Key, s.Get, new CallContext(s.Blocking, token)),
+            static (s, token) => s.node.GetAsync(s.Key, s.Get, s.Call with { CancellationToken = token }),
             state,
             call).ConfigureAwait(false);
         return ToRead(reply);

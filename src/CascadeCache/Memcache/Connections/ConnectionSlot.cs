@@ -6,6 +6,13 @@ namespace CascadeCache.Memcache.Connections;
 /// Keeps the place of one connection: makes it when it is first needed, once for all who need it, and again after it was lost. After a failed attempt
 /// nobody tries until a delay has passed that doubles with each failure. Safe for use by any thread.
 /// </summary>
+/// <remarks>
+/// A server that hangs accepts connections and says nothing, and one whose packets are dropped does not even accept: each attempt takes the whole connect
+/// time-out, and below the throughput of the circuit breaker nothing else spares a caller from it. So while the last attempt failed, or the last connection ended
+/// in silence, a hasty call (<see cref="CallContext.IsHasty"/>: a read) starts the next attempt if that is due and goes to the durable tier at once; whoever
+/// comes after the attempt has succeeded uses the connection. A write always waits: without its lock the key goes on the backlog, and other
+/// processes may read the older value until that is drained, which is worth more than the time.
+/// </remarks>
 internal sealed class ConnectionSlot(MemcacheNode node, ConnectionSettings settings) : IDisposable
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
@@ -20,6 +27,7 @@ internal sealed class ConnectionSlot(MemcacheNode node, ConnectionSettings setti
     private int _failures;
     private long _failedAt;
     private TimeSpan _delay;
+    private MemcacheException? _doubt;
     private bool _isDisposed;
 
     /// <summary>The open connection, if there is one.</summary>
@@ -33,7 +41,7 @@ internal sealed class ConnectionSlot(MemcacheNode node, ConnectionSettings setti
             return (open, null);
         }
 
-        (MemcacheConnection? connection, MemcacheException? refused) = GetOrStart();
+        (MemcacheConnection? connection, MemcacheException? refused) = GetOrStart(call.IsHasty);
         if (connection is null)
         {
             return (null, refused);
@@ -57,13 +65,13 @@ internal sealed class ConnectionSlot(MemcacheNode node, ConnectionSettings setti
         connection?.Dispose();
     }
 
-    private (MemcacheConnection? Connection, MemcacheException? Refused) GetOrStart()
+    private (MemcacheConnection? Connection, MemcacheException? Refused) GetOrStart(bool isHasty)
     {
         lock (_gate)
         {
             if (_connection is { Failure: null })
             {
-                return (_connection, null);
+                return isHasty && _doubt is { } doubt ? (Open, doubt) : (_connection, null);
             }
 
             if (_isDisposed || (_failures > 0 && settings.Time.GetElapsedTime(_failedAt) < _delay))
@@ -71,9 +79,10 @@ internal sealed class ConnectionSlot(MemcacheNode node, ConnectionSettings setti
                 return (null, _lastFailure ?? new MemcacheException(MemcacheFault.NotConnected, $"the client of memcached server {node.Address} was disposed."));
             }
 
+            _doubt = _connection is { Failure: { } failure } last && (last.Server is null || failure.Fault == MemcacheFault.TimedOut) ? failure : null;
             _connection = new MemcacheConnection(settings, node.Address, OnOpen, OnClosed);
             _connection.Start();
-            return (_connection, null);
+            return isHasty && _doubt is not null ? (null, _doubt) : (_connection, null);
         }
     }
 

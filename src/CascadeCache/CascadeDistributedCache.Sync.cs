@@ -83,7 +83,7 @@ public sealed partial class CascadeDistributedCache
         }
         else
         {
-            // Only while a circuit breaker changes its state, which Polly does on the pool.
+            // By the construction of the flow this does not happen; if it does, waiting is better than a result that is not there.
             operation.AsTask().GetAwaiter().GetResult();
         }
     }

@@ -33,25 +33,25 @@ internal sealed class TierResilience<[DynamicallyAccessedMembers(DynamicallyAcce
         Counter retries,
         ILogger logger)
     {
+        var log = new CircuitLog(tier, _breakerState, logger);
         ResiliencePipeline<T> attempt = new ResiliencePipelineBuilder<T> { TimeProvider = timeProvider }
             .AddCircuitBreaker(new CircuitBreakerStrategyOptions<T>
             {
-                ShouldHandle = args => ValueTask.FromResult(judge(args.Outcome).IsFailure),
+                ShouldHandle = args =>
+                {
+                    bool isFailure = judge(args.Outcome).IsFailure;
+                    log.Ended(isFailure);
+                    return ValueTask.FromResult(isFailure);
+                },
                 FailureRatio = options.BreakerFailureRatio,
                 MinimumThroughput = options.BreakerMinimumThroughput,
                 SamplingDuration = options.BreakerSamplingDuration,
-                BreakDuration = options.BreakDuration,
+                BreakDurationGenerator = _ =>
+                {
+                    log.Opening(options.BreakDuration);
+                    return ValueTask.FromResult(options.BreakDuration);
+                },
                 StateProvider = _breakerState,
-                OnOpened = args =>
-                {
-                    CascadeLog.CircuitOpened(logger, tier, args.BreakDuration);
-                    return default;
-                },
-                OnClosed = _ =>
-                {
-                    CascadeLog.CircuitClosed(logger, tier);
-                    return default;
-                },
             })
             .AddTimeout(attemptTimeout)
             .Build();
@@ -61,11 +61,16 @@ internal sealed class TierResilience<[DynamicallyAccessedMembers(DynamicallyAcce
             .AddPipeline(attempt)
             .Build();
 
-        Retrying = options.MaxRetryAttempts == 0
+        Retrying = Retry(timeProvider);
+        RetryingBlocking = Retry(timeProvider == TimeProvider.System ? new TimeOnTheSpot() : timeProvider);
+
+        ResiliencePipeline<T> Retry(TimeProvider delays) => options.MaxRetryAttempts == 0
             ? Once
             : new ResiliencePipelineBuilder<T> { TimeProvider = timeProvider }
                 .AddTimeout(options.TotalTimeout)
-                .AddRetry(RetryOptions(tier, options, judge, random, counters, retries, logger))
+                .AddPipeline(new ResiliencePipelineBuilder<T> { TimeProvider = delays }
+                    .AddRetry(RetryOptions(tier, options, judge, random, counters, retries, logger))
+                    .Build())
                 .AddPipeline(attempt)
                 .Build();
     }
@@ -75,6 +80,9 @@ internal sealed class TierResilience<[DynamicallyAccessedMembers(DynamicallyAcce
 
     /// <summary>For operations that may be sent again after a failure of which the judge says so.</summary>
     public ResiliencePipeline<T> Retrying { get; }
+
+    /// <summary>The same for callers that block: the delay before a retry needs no thread of the pool, and is not cut short by the total time-out.</summary>
+    public ResiliencePipeline<T> RetryingBlocking { get; }
 
     /// <summary>The circuit breaker's state, for people.</summary>
     public CircuitState CircuitState => _breakerState.CircuitState;

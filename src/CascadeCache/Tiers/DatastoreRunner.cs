@@ -106,7 +106,7 @@ internal sealed class DatastoreRunner
     {
         try
         {
-            return Outcome.FromResult(_resilience.Retrying.Execute(
+            return Outcome.FromResult(_resilience.RetryingBlocking.Execute(
                 static (context, state) => state.Runner.AttemptBlocking(state.Operation, context.CancellationToken), context, (Runner: this, Operation: operation)));
         }
         catch (Exception e) when (e is BrokenCircuitException or TimeoutRejectedException or OperationCanceledException)
@@ -118,10 +118,16 @@ internal sealed class DatastoreRunner
     /// <summary>
     /// Blocks the caller's thread until the attempt has ended. All that a waiter does itself happens on this thread; but the runtime's HTTP/2 stack reads
     /// its sockets, and its timers fire, on the thread pool. With a starved pool an answer therefore waits until the pool has grown by a thread, as it
-    /// does by itself; and so does the delay before a retry. The wait for one attempt ends by the kernel's clock, whatever the pool does.
+    /// does by itself. The wait for one attempt ends by the kernel's clock, whatever the pool does, and so does the delay before a retry; nobody but this thread may be
+    /// there to see that the time of the whole operation is over.
     /// </summary>
     private DatastoreReply AttemptBlocking(DatastoreOperation operation, CancellationToken cancellationToken)
     {
+        if (operation.LastFailure is { } last && Remaining(operation) == TimeSpan.Zero)
+        {
+            return new DatastoreReply(default, default, DatastoreErrors.OutOfTime(_totalLimit, last, new TimeoutException()));
+        }
+
         // Its own source: when the wait ends before the pool could fire the time-out, the call has to be told by this thread.
         using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         DatastoreAttempt attempt = NewAttempt(operation, abandoned.Token);

@@ -1,3 +1,11 @@
 using BenchmarkDotNet.Running;
+using CascadeCache.Benchmarks;
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+if (args is [DeadMemcached.Argument])
+{
+    await DeadMemcached.RunAsync();
+}
+else
+{
+    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+}

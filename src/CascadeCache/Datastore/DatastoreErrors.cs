@@ -71,8 +71,12 @@ internal static class DatastoreErrors
         RpcException? cause = isShowable ? e : null;
         switch (e.StatusCode)
         {
-            case StatusCode.Unavailable:
             case StatusCode.Aborted:
+                DatastoreFailure contention = Transient(reason, DelayFrom(e), cause).Within(remaining);
+
+                // Many want one entity. The tier is well, and a circuit that opened would refuse the reads of all others.
+                return contention with { Verdict = contention.Verdict with { IsFailure = false } };
+            case StatusCode.Unavailable:
                 return Transient(reason, DelayFrom(e), cause).Within(remaining);
             case StatusCode.ResourceExhausted:
                 return Transient(reason, DelayFrom(e), cause).Within(remaining) with { Kind = FailureKind.Rejected, Advice = "Check the quota of the project." };

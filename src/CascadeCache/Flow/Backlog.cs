@@ -16,6 +16,9 @@ internal sealed class Backlog : IDisposable
     public const long UnknownVersion = long.MaxValue;
 
     private const int Capacity = 100_000;
+    // So many keys are checked at once: the server is not read until all of them are.
+    private const int Lanes = 32;
+
     private const string WorkName = "\0backlog";
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
@@ -39,6 +42,18 @@ internal sealed class Backlog : IDisposable
 
     /// <summary>Whether every server may be read.</summary>
     public bool IsEmpty => _isEmpty;
+
+    /// <summary>How many keys wait.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _pending.Sum(static p => p.Value.Count);
+            }
+        }
+    }
 
     /// <summary>Whether this process must not read the server now.</summary>
     public bool Blocks(IVolatileServer server)
@@ -115,19 +130,7 @@ internal sealed class Backlog : IDisposable
     {
         foreach ((IVolatileServer server, Item[] items) in Snapshot())
         {
-            int drained = 0;
-            foreach (Item item in items)
-            {
-                if (!await SettleAsync(item, call).ConfigureAwait(false))
-                {
-                    break;
-                }
-
-                drained++;
-                Remove(server, item);
-            }
-
-            Forget(server, drained);
+            Forget(server, await DrainAsync(server, items, call).ConfigureAwait(false));
         }
     }
 
@@ -146,6 +149,31 @@ internal sealed class Backlog : IDisposable
     }
 
     private void StartDraining() => _background.TryRun(WorkName, DrainAsync);
+
+    private async ValueTask<int> DrainAsync(IVolatileServer server, Item[] items, CallContext call)
+    {
+        int drained = 0;
+        foreach (Item[] some in items.Chunk(Lanes))
+        {
+            call.CancellationToken.ThrowIfCancellationRequested();
+            bool[] settled = await Task.WhenAll(some.Select(item => SettleAsync(item, call).AsTask())).ConfigureAwait(false);
+            for (int i = 0; i < some.Length; i++)
+            {
+                if (settled[i])
+                {
+                    drained++;
+                    Remove(server, some[i]);
+                }
+            }
+
+            if (settled.Contains(false))
+            {
+                break;
+            }
+        }
+
+        return drained;
+    }
 
     private async ValueTask<bool> SettleAsync(Item item, CallContext call)
     {

@@ -1,3 +1,4 @@
+using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
 using CascadeCache.Primitives;
 using CascadeCache.Tiers;
@@ -7,13 +8,16 @@ namespace CascadeCache.Flow;
 /// <summary>Both tiers: memcache in front, the durable tier behind it.</summary>
 internal sealed class CascadeFlow : ICacheFlow, IAsyncDisposable
 {
+    private static readonly TimeSpan LastDrainLimit = TimeSpan.FromSeconds(10);
+
+    private readonly FlowServices _services;
     private readonly BackgroundWork _background;
     private readonly ReadFlow _reads;
     private readonly WriteFlow _writes;
 
     public CascadeFlow(FlowServices services, IVolatileTier volatileTier, IDurableTier durable, BackgroundWork background)
     {
-        _background = background;
+        (_services, _background) = (services, background);
         Backlog = new Backlog(services, volatileTier, background);
         _reads = new ReadFlow(services, volatileTier, durable, new SlideFlow(services, durable), Backlog, background);
         _writes = new WriteFlow(services, volatileTier, durable, Backlog);
@@ -31,11 +35,27 @@ internal sealed class CascadeFlow : ICacheFlow, IAsyncDisposable
 
     public ValueTask RemoveAsync(CacheKey key, CallContext call) => _writes.RemoveAsync(key, call);
 
-    /// <summary>Ends the background work, then makes one last attempt to invalidate what is on the backlog.</summary>
+    /// <summary>
+    /// Ends the background work, then makes one last attempt to invalidate what is on the backlog. What cannot be invalidated within the limit is told to the log: other
+    /// processes may read the older values until these have reached their allowed staleness.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         Backlog.Dispose();
         await _background.DisposeAsync().ConfigureAwait(false);
-        await Backlog.DrainAsync(CallContext.Async(CancellationToken.None)).ConfigureAwait(false);
+        using var limit = new CancellationTokenSource(LastDrainLimit, _services.Time);
+        try
+        {
+            await Backlog.DrainAsync(CallContext.Async(limit.Token)).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            // Told below, as what was left for any other reason.
+        }
+
+        if (Backlog.Count is > 0 and int left)
+        {
+            CascadeLog.BacklogLeft(_services.Logger, left, _services.Settings.MaxStaleness);
+        }
     }
 }

@@ -18,6 +18,7 @@ internal sealed class FlowSettings
         MaxMemcacheBytes = maxMemcacheBytes <= 0 ? long.MaxValue : maxMemcacheBytes;
         MaxValueBytes = options.MaxValueBytes <= 0 ? long.MaxValue : options.MaxValueBytes;
         MaxStaleness = options.MaxStaleness;
+        MemcacheTime = options.Resilience.Memcache.TotalTimeout;
         IsStrict = options.Consistency == CascadeConsistency.Strict;
         MemcacheSlack = options.MemcacheSlidingSlack;
         DatastoreSlack = options.DatastoreSlidingSlack;
@@ -31,6 +32,9 @@ internal sealed class FlowSettings
     public long MaxValueBytes { get; }
 
     public TimeSpan MaxStaleness { get; }
+
+    /// <summary>How long the steps of one operation on one server may take together before it counts as unreachable, however promptly it answers each.</summary>
+    public TimeSpan MemcacheTime { get; }
 
     public bool IsStrict { get; }
 

@@ -21,8 +21,9 @@ internal sealed class KeyCheck(FlowServices services, IVolatileServer server, Ca
     /// <returns>False: the server cannot be reached.</returns>
     public async ValueTask<bool> RunAsync(Guid writer, Entry committed, CallContext call)
     {
+        long began = services.Time.GetTimestamp();
         int silences = 0;
-        for (int round = 0; round < MaxRounds && silences < MaxSilences; round++)
+        for (int round = 0; round < MaxRounds && silences < MaxSilences && services.Time.GetElapsedTime(began) <= services.Settings.MemcacheTime; round++)
         {
             using VolatileRead read = await server.ReadAsync(key, withValue: true, leaseSeconds: 0, call).ConfigureAwait(false);
             if (read.Status == VolatileStatus.Miss)

@@ -47,8 +47,9 @@ internal sealed class KeyLock : IDisposable
     public static async ValueTask<KeyLock?> TryAcquireAsync(FlowServices services, IVolatileServer server, CacheKey key, CallContext call)
     {
         Guid writer = services.NewWriterId();
+        long began = services.Time.GetTimestamp();
         int silences = 0;
-        for (int round = 0; round < MaxRounds && silences < MaxSilences; round++)
+        for (int round = 0; round < MaxRounds && silences < MaxSilences && services.Time.GetElapsedTime(began) <= services.Settings.MemcacheTime; round++)
         {
             long started = services.Time.GetTimestamp();
             VolatileRead look = await server.ReadAsync(key, withValue: true, FlowSettings.LeaseSeconds, call).ConfigureAwait(false);

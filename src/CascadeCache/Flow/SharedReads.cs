@@ -59,6 +59,7 @@ internal sealed class SharedReads(IDurableTier durable, CacheCounters counters)
 #pragma warning restore CA1031
             {
                 current.SetException(e);
+                _ = current.Task.Exception; // all who waited may have given up: then nobody is left to see it
             }
 
             lock (_gate)

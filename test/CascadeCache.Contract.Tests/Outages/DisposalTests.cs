@@ -43,6 +43,22 @@ public sealed class DisposalTests
     }
 
     [Fact]
+    public async Task The_threads_of_a_cache_are_those_that_the_other_tests_miss_after_its_end()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Threads are listed by Linux.");
+        await using HostileServer memcached = await HostileServer.StartAsync(HostileBehaviour.GreetAndFallSilent);
+        await using HostileServer datastore = await HostileServer.StartAsync(HostileBehaviour.Silent);
+        await using var cache = new CascadeDistributedCache(Options(memcached, datastore));
+        Task<byte[]?> call = cache.GetAsync("got", Token);
+
+        await UntilAsync(() => ThreadsOf(memcached.Host) == 1);
+
+        await cache.DisposeAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => call);
+        await UntilAsync(() => ThreadsOf(memcached.Host) == 0);
+    }
+
+    [Fact]
     public async Task No_failure_goes_unobserved()
     {
         var unobserved = new List<Exception>();
@@ -120,13 +136,14 @@ public sealed class DisposalTests
         return options;
     }
 
-    // Linux keeps the first 15 characters of a thread's name: the cache's are called "memcached HOST:PORT"; so other tests' threads look the same and are told apart by number.
+    // Linux keeps the first 15 characters of a thread's name: those of the cache's hold the port, by which other tests' are told apart.
     private static int ThreadsOf(string host)
     {
+        string port = host[host.LastIndexOf(':')..];
         int count = 0;
         foreach (string task in Directory.Exists("/proc/self/task") ? Directory.GetDirectories("/proc/self/task") : [])
         {
-            count += NameOf(task).StartsWith("memcached " + host, StringComparison.Ordinal) ? 1 : 0;
+            count += NameOf(task).Contains(port, StringComparison.Ordinal) ? 1 : 0;
         }
 
         return count;

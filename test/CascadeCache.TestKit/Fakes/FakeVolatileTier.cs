@@ -78,9 +78,12 @@ internal sealed class FakeVolatileTier(FakeVolatileServer server) : IVolatileTie
         Interlocked.Increment(ref _connection);
     }
 
+    /// <summary>The server answers again, and nobody has noticed yet.</summary>
+    public void Reconnect() => _isCut = false;
+
     public void Heal()
     {
-        _isCut = false;
+        Reconnect();
         ServerReachable?.Invoke(Wrap(this));
     }
 

@@ -65,6 +65,21 @@ public sealed class DatastoreErrorTests
     }
 
     [Theory]
+    [InlineData(StatusCode.Unavailable, typeof(CascadeUnavailableException))]
+    [InlineData(StatusCode.Aborted, null)]
+    public async Task Contention_for_one_entity_opens_no_circuit(StatusCode code, Type? expected)
+    {
+        using var rig = new TierRig(o => (o.Resilience.Datastore.MaxRetryAttempts, o.Resilience.Datastore.BreakerMinimumThroughput) = (4, 2), TimeProvider.System);
+        rig.Script.Otherwise = (_, _) => Task.FromResult(ScriptedDatastore.Failure(code, "told so"));
+        await Record.ExceptionAsync(() => rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), null, DurableCause.Set, TierRig.Call()).AsTask());
+
+        rig.Script.Otherwise = (_, _) => Task.FromResult(ScriptedDatastore.Ok(TierRig.Missing(TierRig.Key)));
+        Exception? error = await Record.ExceptionAsync(() => rig.Tier.ReadAsync(TierRig.Key, DurableCause.Get, TierRig.Call()).AsTask());
+
+        Assert.Equal(expected, error?.GetType());
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task A_connection_that_breaks_after_sending_is_passing_for_a_read_and_unknown_for_a_write(bool isWrite)

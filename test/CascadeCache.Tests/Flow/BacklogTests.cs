@@ -176,6 +176,66 @@ public sealed class BacklogTests : IAsyncDisposable
         Assert.Equal("v2", await _b.GetAsync());
     }
 
+    [Fact]
+    public async Task What_cannot_be_invalidated_before_the_end_is_told()
+    {
+        await _a.SetAsync("v1");
+        _a.Tier.Cut();
+        await _a.SetAsync("v2");
+
+        await _a.DisposeAsync();
+
+        Assert.Equal(1, _a.Log.Count(15));
+    }
+
+    [Fact]
+    public async Task The_end_does_not_wait_for_a_server_that_takes_its_time()
+    {
+        _a.Tier.Cut();
+        for (int i = 0; i < 100; i++)
+        {
+            await _a.Flow.SetAsync(new CacheKey($"other-{i}"), "v"u8.ToArray(), Long, CallContext.Async(CancellationToken.None));
+        }
+
+        int looked = 0;
+        _a.Tier.Script.Scheduler = command =>
+        {
+            if (++looked == 40)
+            {
+                _world.Time.Advance(TimeSpan.FromSeconds(10));
+            }
+
+            return ValueTask.FromResult(VolatileFate.Run);
+        };
+        _a.Tier.Reconnect();
+        await _a.DisposeAsync();
+
+        Assert.Equal(1, _a.Log.Count(15));
+        Assert.InRange(((CascadeFlow)_a.Flow).Backlog.Count, 1, 99);
+    }
+
+    [Fact]
+    public async Task Many_keys_are_invalidated_at_once()
+    {
+        _a.Tier.Cut();
+        for (int i = 0; i < 100; i++)
+        {
+            await _a.Flow.SetAsync(new CacheKey($"other-{i}"), "v"u8.ToArray(), Long, CallContext.Async(CancellationToken.None));
+        }
+
+        FakeStop first = _a.Tier.Script.StopBefore(Commands.Any);
+        _a.Tier.Script.ClearLog();
+        FakeStop last = _a.Tier.Script.StopBefore(c => _a.Tier.Script.Log.Count == 32);
+        _a.Tier.Heal();
+        await first.ReachedAsync();
+        await last.ReachedAsync();
+
+        first.Release();
+        last.Release();
+        await _a.Background.WhenIdleAsync();
+        Assert.Equal(100, _a.Count(Counter.BacklogDrained));
+    }
+
     private EntryLifetime Long => new(_world.Now + 10_000_000, 0);
 
     // The key of the world is forgotten with the others; memcached still holds the first value.

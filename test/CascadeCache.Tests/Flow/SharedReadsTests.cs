@@ -36,6 +36,38 @@ public sealed class SharedReadsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_failure_that_nobody_waits_for_any_more_is_no_unobserved_one()
+    {
+        var unobserved = new List<Exception>();
+        EventHandler<UnobservedTaskExceptionEventArgs> handler = (_, e) =>
+        {
+            lock (unobserved)
+            {
+                unobserved.AddRange(e.Exception.InnerExceptions.Where(static inner => inner.Message == "The store does not answer."));
+            }
+        };
+        TaskScheduler.UnobservedTaskException += handler;
+        try
+        {
+            await FailWithoutReadersAsync();
+            for (int i = 0; i < 3; i++)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+
+            lock (unobserved)
+            {
+                Assert.Empty(unobserved);
+            }
+        }
+        finally
+        {
+            TaskScheduler.UnobservedTaskException -= handler;
+        }
+    }
+
+    [Fact]
     public async Task A_failure_goes_to_those_who_share_it_and_to_nobody_else()
     {
         var shared = new SharedReads(_durable, _counters);
@@ -67,4 +99,20 @@ public sealed class SharedReadsTests : IDisposable
 
     private async Task<DurableWrite> WriteAsync(string value) =>
         await _durable.WriteAsync(_key, new DurableValue(System.Text.Encoding.UTF8.GetBytes(value), default, EntryLifetime.Never), null, DurableCause.Set, CallContext.Sync);
+
+    private async Task FailWithoutReadersAsync()
+    {
+        var shared = new SharedReads(_durable, _counters);
+        FakeStop stop = _durable.Script.StopBefore(Commands.Read, DurableFate.Unavailable);
+        using var caller = new CancellationTokenSource();
+        Task<DurableRead> read = shared.ReadAsync(_key, CallContext.Async(caller.Token)).AsTask();
+        await stop.ReachedAsync();
+        await caller.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read);
+
+        // The next reader waits until the failed read has ended, and sees that it did.
+        Task<DurableRead> next = ReadAsync(shared);
+        stop.Release();
+        await next;
+    }
 }

@@ -151,4 +151,54 @@ public sealed class WriteFaultTests : IAsyncDisposable
         _world.Durable.RunLate();
         Assert.Equal("v2", await _b.GetAsync());
     }
+
+    [Fact]
+    public async Task A_server_that_answers_and_never_lets_a_lock_be_taken_is_given_up_in_time()
+    {
+        await _a.SetAsync("v1");
+        _a.Tier.Script.ClearLog();
+        _a.Tier.Script.Scheduler = command =>
+        {
+            if (Commands.Take(command))
+            {
+                _world.Server.Evict("session.abc");
+                _world.Time.Advance(_a.Settings.MemcacheTime / 4);
+            }
+
+            return ValueTask.FromResult(VolatileFate.Run);
+        };
+
+        await _a.SetAsync("v2");
+
+        Assert.InRange(_a.Tier.Script.Log.Count(Commands.Take), 2, 5);
+        Assert.Equal(1, _a.Count(Counter.BacklogAdded));
+    }
+
+    [Fact]
+    public async Task A_key_that_changes_under_every_check_is_left_to_the_backlog_in_time()
+    {
+        await _a.SetAsync("v1");
+        byte[] older = _world.Stored!.Bytes;
+        uint flags = _world.Stored.Flags;
+        _a.Tier.Script.Scheduler = command =>
+        {
+            // Its lock is lost, and whenever it wants to remove the older value that came in its place, another one comes.
+            if (Commands.Store(command) || Commands.Remove(command))
+            {
+                _world.Server.Plant("session.abc", older, flags);
+                _world.Time.Advance(_a.Settings.MemcacheTime / 4);
+            }
+
+            return ValueTask.FromResult(VolatileFate.Run);
+        };
+
+        await _a.SetAsync("v2");
+
+        Assert.InRange(_a.Tier.Script.Log.Count(Commands.Remove), 2, 6);
+        Assert.Equal(1, _a.Count(Counter.BacklogAdded));
+        _a.Tier.Script.Scheduler = null;
+        _world.Time.Advance(TimeSpan.FromSeconds(1));
+        await _a.Background.WhenIdleAsync();
+        Assert.Equal("v2", await _b.GetAsync());
+    }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using CascadeCache.Memcache.Protocol;
 
 namespace CascadeCache.Memcache.Connections;
@@ -31,7 +32,7 @@ internal sealed partial class MemcacheConnection
     {
         if (_writer is null)
         {
-            _writer = new Thread(RunWriter) { IsBackground = true, Name = "memcached writer " + _address };
+            _writer = new Thread(RunWriter) { IsBackground = true, Name = string.Create(CultureInfo.InvariantCulture, $"mc-writer:{_address.Port} {_address.Host}") };
             _writer.Start();
         }
 

@@ -69,7 +69,8 @@ internal sealed partial class MemcacheConnection : IDisposable
     /// <summary>When the connection opened; a timestamp.</summary>
     public long OpenedAt { get; private set; }
 
-    public void Start() => new Thread(Run) { IsBackground = true, Name = "memcached " + _address }.Start();
+    // Linux shows 15 characters of a name: the port, by which servers on one host differ, is among them.
+    public void Start() => new Thread(Run) { IsBackground = true, Name = string.Create(CultureInfo.InvariantCulture, $"memcached:{_address.Port} {_address.Host}") }.Start();
 
     /// <summary>Waits until the connection is open or has failed; see <see cref="Failure"/>.</summary>
     public async ValueTask WaitUntilOpenAsync(CallContext call)

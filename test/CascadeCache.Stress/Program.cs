@@ -1,0 +1,48 @@
+using CascadeCache.Stress.Linearizability;
+
+namespace CascadeCache.Stress;
+
+internal static class Program
+{
+    private const int BadArguments = 2;
+
+    private const string Usage =
+        """
+        Load and faults for CascadeCache, with real processes on loopback.
+
+        Usage: CascadeCache.Stress linearizability [options]
+
+          --seconds N             How long faults are made, after a warm-up. Default 30.
+          --seed S                What faults and operations are drawn from. Default 1.
+          --workers W             Processes with caches. Default 3.
+          --consistency MODE      Strict (default) or Available.
+          --faults LIST           Kinds separated by commas, or "none". Default: all of them.
+          --broken                With a cache that does it the naive way: the run has to find it out.
+
+        Exit codes: 0 nothing wrong, 1 a violation or an inconclusive key, 2 bad arguments.
+        """;
+
+    public static async Task<int> Main(string[] args)
+    {
+        try
+        {
+            switch (args)
+            {
+                case ["linearizability", .. string[] rest]:
+                    return await LinearizabilityRun.RunAsync(RunOptions.Parse(rest), Console.Out);
+                case [WorkerCommand.Name, string settings]:
+                    return await WorkerCommand.RunAsync(WorkerSettings.Parse(settings), Console.In, Console.Out);
+                case [EmulatorCommand.Name, string port, string file, string seed]:
+                    return await EmulatorCommand.RunAsync(port, file, seed, Console.In, Console.Out);
+                default:
+                    await Console.Error.WriteLineAsync(Usage);
+                    return BadArguments;
+            }
+        }
+        catch (FormatException e)
+        {
+            await Console.Error.WriteLineAsync($"{e.Message} Without arguments the usage is shown.");
+            return BadArguments;
+        }
+    }
+}

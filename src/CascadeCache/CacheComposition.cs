@@ -52,6 +52,9 @@ internal sealed class CacheComposition : IAsyncDisposable, IDisposable
     /// <summary>The work that goes on after calls have returned; tests wait for it.</summary>
     public BackgroundWork Background => _background;
 
+    /// <summary>Requests to memcached that wait for their replies; long tests watch it.</summary>
+    public int WaitingRequests => _memcache?.Servers.Sum(static server => server.WaitingRequests) ?? 0;
+
     /// <summary>Asks each tier once. Null: it answered; otherwise why it did not.</summary>
     public async ValueTask<(Exception? Memcache, Exception? Datastore)> ProbeAsync(string keyPrefix, CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using CascadeCache.Stress.Linearizability;
+using CascadeCache.Stress.Soak;
 
 namespace CascadeCache.Stress;
 
@@ -11,6 +12,9 @@ internal static class Program
         Load and faults for CascadeCache, with real processes on loopback.
 
         Usage: CascadeCache.Stress linearizability [options]
+               CascadeCache.Stress soak [--minutes N] [--seed S]
+
+        linearizability: is what the callers of several processes see that of one register per key, whatever fails?
 
           --seconds N             How long faults are made, after a warm-up. Default 30.
           --seed S                What faults and operations are drawn from. Default 1.
@@ -19,7 +23,9 @@ internal static class Program
           --faults LIST           Kinds separated by commas, or "none". Default: all of them.
           --broken                With a cache that does it the naive way: the run has to find it out.
 
-        Exit codes: 0 nothing wrong, 1 a violation or an inconclusive key, 2 bad arguments.
+        soak: does anything grow in a process under load and faults? Default 5 minutes, seed 1.
+
+        Exit codes: 0 nothing wrong, 1 something wrong or inconclusive, 2 bad arguments.
         """;
 
     public static async Task<int> Main(string[] args)
@@ -30,6 +36,10 @@ internal static class Program
             {
                 case ["linearizability", .. string[] rest]:
                     return await LinearizabilityRun.RunAsync(RunOptions.Parse(rest), Console.Out);
+                case ["soak", .. string[] rest]:
+                    return await SoakRun.RunAsync(SoakOptions.Parse(rest), Console.Out);
+                case [SoakCommand.Name, string settings]:
+                    return await SoakCommand.RunAsync(WorkerSettings.Parse(settings), Console.In, Console.Out);
                 case [WorkerCommand.Name, string settings]:
                     return await WorkerCommand.RunAsync(WorkerSettings.Parse(settings), Console.In, Console.Out);
                 case [EmulatorCommand.Name, string port, string file, string seed]:

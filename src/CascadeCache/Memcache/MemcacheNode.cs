@@ -26,6 +26,9 @@ internal sealed class MemcacheNode : IDisposable
 
     public bool IsConnected => Array.Exists(_slots, static s => s.Open is not null);
 
+    /// <summary>How many requests wait for their replies.</summary>
+    public int WaitingRequests => _slots.Sum(static s => s.Open?.Waiting ?? 0);
+
     /// <summary>The version that the server told when it was last connected to.</summary>
     public Version? ServerVersion => Array.Find(_slots, static s => s.Open is not null)?.Open?.Server?.Version;
 

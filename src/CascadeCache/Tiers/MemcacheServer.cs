@@ -20,6 +20,8 @@ internal sealed class MemcacheServer(MemcacheNode node, TierResilience<MemcacheR
 
     public bool IsConnected => node.IsConnected;
 
+    public int WaitingRequests => node.WaitingRequests;
+
     public CircuitState CircuitState => resilience.CircuitState;
 
     public string? Version => node.ServerVersion?.ToString();

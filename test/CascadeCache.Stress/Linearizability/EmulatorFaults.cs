@@ -11,7 +11,7 @@ namespace CascadeCache.Stress.Linearizability;
 /// </remarks>
 internal sealed class EmulatorFaults(Random random)
 {
-    private const double Share = 0.08;
+    private const double Share = 0.04;
     private static readonly StatusCode[] NotDone = [StatusCode.Unavailable, StatusCode.Aborted];
     private static readonly StatusCode[] OutcomeOpen = [StatusCode.DeadlineExceeded, StatusCode.Internal, StatusCode.Unknown];
 

@@ -57,15 +57,15 @@ internal sealed class FaultPlan(RunOptions options, IReadOnlyList<RealMemcached>
     private (double Gap, Func<Random, CancellationToken, Task>? Fault) Track(FaultKind kind) => kind switch
     {
         FaultKind.MemcachedKill => (20, KillMemcachedAsync),
-        FaultKind.MemcachedPause => (4, PauseMemcachedAsync),
+        FaultKind.MemcachedPause => (5, PauseMemcachedAsync),
         FaultKind.Reset => (0.7, ResetAsync),
         FaultKind.Drop => (0.5, DropAsync),
         FaultKind.Delay => (2, DelayWireAsync),
         FaultKind.Hold => (1, HoldAsync),
         FaultKind.Isolate => (3, IsolateAsync),
         FaultKind.DatastoreKill => (10, KillDatastoreAsync),
-        FaultKind.DatastoreErrors => (2, (random, stopping) => SpoilDatastoreAsync(EmulatorCommand.Errors, random, stopping)),
-        FaultKind.DatastoreLate => (2, (random, stopping) => SpoilDatastoreAsync(EmulatorCommand.Late, random, stopping)),
+        FaultKind.DatastoreErrors => (4, (random, stopping) => SpoilDatastoreAsync(EmulatorCommand.Errors, random, stopping)),
+        FaultKind.DatastoreLate => (4, (random, stopping) => SpoilDatastoreAsync(EmulatorCommand.Late, random, stopping)),
         FaultKind.WorkerKill => (6, (random, _) => InTurnAsync(_workerTurns, random, i => workers[i].ReplaceAsync())),
         _ => (1, null), // evictions happen all the time
     };

@@ -68,7 +68,7 @@ internal sealed class LinearizabilityRun : IAsyncDisposable
         using var neighbourStopping = new CancellationTokenSource();
         Task neighbour = _options.Faults.Contains(FaultKind.Evict) ? Neighbour.RunAsync(_memcached[0], neighbourStopping.Token) : Task.CompletedTask;
         long started = TimeProvider.System.GetTimestamp();
-        await Task.Delay(Scale.WarmUp, TimeProvider.System);
+        await Task.Delay(_options.IsBroken ? TimeSpan.Zero : Scale.WarmUp, TimeProvider.System); // the naive cache knows of no age
 
         using var plan = new FaultPlan(_options, _memcached, _datastore!, _workers);
         using (var faultsStopping = new CancellationTokenSource(TimeSpan.FromSeconds(_options.Seconds), TimeProvider.System))
@@ -95,7 +95,7 @@ internal sealed class LinearizabilityRun : IAsyncDisposable
         _datastore = await EmulatorProcess.StartAsync(Path.Combine(_folder, "datastore.db"), _options.Seed, _tally.Take);
         for (int slot = 1; slot <= _options.Workers; slot++)
         {
-            _workers.Add(new WorkerPlace(_options, slot, _memcached.Select(static server => server.Port), _datastore.Port, _folder, _tally.Take));
+            _workers.Add(new WorkerPlace(_options, WorkerCommand.Name, slot, _memcached.Select(static server => server.Port), _datastore.Port, _folder, _tally.Take));
         }
 
         await Task.WhenAll(_workers.Select(static worker => worker.StartAsync()));

@@ -12,14 +12,15 @@ namespace CascadeCache.Stress.Linearizability;
 /// Times are those of <see cref="TimeProvider.GetTimestamp"/> of the system's provider, which on Linux reads CLOCK_MONOTONIC: one clock for all processes of the
 /// machine, so that they can be compared.
 /// </remarks>
-internal sealed class RecordWriter(string path) : IDisposable
+/// <param name="path">The file; null: nothing is kept.</param>
+internal sealed class RecordWriter(string? path) : IDisposable
 {
     public const char Begin = 'b';
     public const char End = 'e';
     public const char Call = 'c';
     public const char Surprise = 'x';
 
-    private readonly FileStream _file = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
+    private readonly FileStream? _file = path is null ? null : new(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
     private readonly Lock _gate = new();
     private int _lastId;
 
@@ -41,10 +42,15 @@ internal sealed class RecordWriter(string path) : IDisposable
     /// <summary>What must not happen at all.</summary>
     public void Surprised(string what) => Write($"{Surprise} {what.ReplaceLineEndings(" ")}");
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => _file?.Dispose();
 
     private void Write(FormattableString line)
     {
+        if (_file is null)
+        {
+            return;
+        }
+
         byte[] bytes = Encoding.UTF8.GetBytes(line.ToString(CultureInfo.InvariantCulture) + "\n");
         lock (_gate)
         {

@@ -14,13 +14,17 @@ internal sealed class StressCaller(int process, int number, bool isBlocking, IRe
 
     private readonly string _suffix = isBlocking ? "" : "Async";
     private int _written;
+    private bool _hasFailed;
 
     public async Task RunAsync(CancellationToken stopping)
     {
         while (!stopping.IsCancellationRequested)
         {
             await StepAsync();
-            var pause = TimeSpan.FromMilliseconds(random.Next(4));
+
+            // What fails at once, because a circuit is open, is not asked for again at once.
+            var pause = TimeSpan.FromMilliseconds(_hasFailed ? random.Next(100) : random.Next(4));
+            _hasFailed = false;
             if (isBlocking)
             {
                 stopping.WaitHandle.WaitOne(pause);
@@ -47,10 +51,10 @@ internal sealed class StressCaller(int process, int number, bool isBlocking, IRe
         // A conditional write (set if the version still stands) belongs here as soon as the cache offers one: made, it is a write; refused, it is nothing.
         await (random.Next(100) switch
         {
-            < 45 => ReadAsync(cache, key, patience.Token),
-            < 60 => ReadIntoBufferAsync(cache, key, patience.Token),
-            < 82 => WriteAsync("Set", cache, key, NextValue(), patience.Token),
-            < 88 => WriteAsync("SetBuffer", cache, key, NextValue(), patience.Token),
+            < 55 => ReadAsync(cache, key, patience.Token),
+            < 75 => ReadIntoBufferAsync(cache, key, patience.Token),
+            < 86 => WriteAsync("Set", cache, key, NextValue(), patience.Token),
+            < 90 => WriteAsync("SetBuffer", cache, key, NextValue(), patience.Token),
             < 93 => WriteAsync("Remove", cache, key, RegisterOperation.Absent, patience.Token),
             _ => RefreshAsync(cache, key, patience.Token),
         });
@@ -137,6 +141,7 @@ internal sealed class StressCaller(int process, int number, bool isBlocking, IRe
         }
         catch (CascadeUnavailableException)
         {
+            _hasFailed = true;
             return RegisterOutcome.Failed;
         }
 #pragma warning disable CA1031 // Any other exception is a finding.

@@ -19,6 +19,32 @@ internal static class WorkerCommand
         using var records = new RecordWriter(settings.Records);
         IDistributedCache[] caches = [.. settings.Memcached.Select(server => NewCache(settings, server))];
         using var stopping = new CancellationTokenSource();
+        Task callers = RunCallersAsync(settings, caches, records, stopping.Token);
+        await output.WriteLineAsync(ChildProgram.ReadyLine);
+        await input.ReadLineAsync();
+        await stopping.CancelAsync();
+        await callers;
+        foreach (IDistributedCache cache in caches)
+        {
+            await ((IAsyncDisposable)cache).DisposeAsync();
+        }
+
+        await WriteCountersAsync([.. caches.OfType<CascadeDistributedCache>()], output);
+        return 0;
+    }
+
+    public static async Task WriteCountersAsync(IReadOnlyList<CascadeDistributedCache> caches, TextWriter output)
+    {
+        foreach (Counter counter in Enum.GetValues<Counter>())
+        {
+            long sum = caches.Sum(cache => cache.Parts.Counters.Get(counter));
+            await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{CounterLine}{counter} {sum}"));
+        }
+    }
+
+    /// <summary>Lets callers of both kinds use the caches until <paramref name="stopping"/> fires.</summary>
+    public static Task RunCallersAsync(WorkerSettings settings, IReadOnlyList<IDistributedCache> caches, RecordWriter records, CancellationToken stopping)
+    {
         var callers = new List<Task>();
         for (int i = 0; i < AsynchronousCallers + BlockingCallers; i++)
         {
@@ -27,29 +53,14 @@ internal static class WorkerCommand
 
             // A blocking caller never yields, so that a thread of its own is all it runs on.
             callers.Add(isBlocking
-                ? Task.Factory.StartNew(() => caller.RunAsync(stopping.Token).GetAwaiter().GetResult(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
-                : Task.Run(() => caller.RunAsync(stopping.Token)));
+                ? Task.Factory.StartNew(() => caller.RunAsync(stopping).GetAwaiter().GetResult(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+                : Task.Run(() => caller.RunAsync(stopping), CancellationToken.None));
         }
 
-        await output.WriteLineAsync(ChildProgram.ReadyLine);
-        await input.ReadLineAsync();
-        await stopping.CancelAsync();
-        await Task.WhenAll(callers);
-        foreach (IDistributedCache cache in caches)
-        {
-            await ((IAsyncDisposable)cache).DisposeAsync();
-        }
-
-        foreach (Counter counter in Enum.GetValues<Counter>())
-        {
-            long sum = caches.OfType<CascadeDistributedCache>().Sum(cache => cache.Parts.Counters.Get(counter));
-            await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{CounterLine}{counter} {sum}"));
-        }
-
-        return 0;
+        return Task.WhenAll(callers);
     }
 
-    private static IDistributedCache NewCache(WorkerSettings settings, string server)
+    public static IDistributedCache NewCache(WorkerSettings settings, string server)
     {
         CascadeCacheOptions options = Scale.Options(settings, server);
         return settings.IsBroken ? new NaiveCache(options) : new CascadeDistributedCache(options, new CacheSurroundings { Environment = static _ => null });

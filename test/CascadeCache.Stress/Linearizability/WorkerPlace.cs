@@ -8,6 +8,7 @@ namespace CascadeCache.Stress.Linearizability;
 internal sealed class WorkerPlace : IAsyncDisposable
 {
     private readonly RunOptions _options;
+    private readonly string _command;
     private readonly int _slot;
     private readonly string _folder;
     private readonly Action<string> _onLine;
@@ -15,9 +16,9 @@ internal sealed class WorkerPlace : IAsyncDisposable
     private ChildProgram? _child;
     private int _incarnation;
 
-    public WorkerPlace(RunOptions options, int slot, IEnumerable<int> memcachedPorts, int datastorePort, string folder, Action<string> onLine)
+    public WorkerPlace(RunOptions options, string command, int slot, IEnumerable<int> memcachedPorts, int datastorePort, string folder, Action<string> onLine)
     {
-        (_options, _slot, _folder, _onLine) = (options, slot, folder, onLine);
+        (_options, _command, _slot, _folder, _onLine) = (options, command, slot, folder, onLine);
         Memcached = [.. memcachedPorts.Select(static port => new FaultProxy(port))];
         Datastore = new FaultProxy(datastorePort);
     }
@@ -44,7 +45,7 @@ internal sealed class WorkerPlace : IAsyncDisposable
             Records = Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"worker-{_slot}-{incarnation}.txt")),
         };
         _records.Add((settings.Records, settings.Process));
-        _child = await ChildProgram.StartAsync(_onLine, WorkerCommand.Name, settings.ToString());
+        _child = await ChildProgram.StartAsync(_onLine, _command, settings.ToString());
     }
 
     /// <summary>Kills the process in the middle of what it does, and starts another one.</summary>

@@ -21,6 +21,9 @@ public sealed class RealMemcached : IAsyncDisposable
         _arguments = arguments;
     }
 
+    /// <summary>Whether this machine has the program.</summary>
+    public static bool IsInstalled => FindProgram() is not null;
+
     public int Port { get; }
 
     public string Host => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}");

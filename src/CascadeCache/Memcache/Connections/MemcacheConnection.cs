@@ -69,6 +69,9 @@ internal sealed partial class MemcacheConnection : IDisposable
     /// <summary>When the connection opened; a timestamp.</summary>
     public long OpenedAt { get; private set; }
 
+    /// <summary>How many requests wait for their replies.</summary>
+    public int Waiting => _queue.Count;
+
     // Linux shows 15 characters of a name: the port, by which servers on one host differ, is among them.
     public void Start() => new Thread(Run) { IsBackground = true, Name = string.Create(CultureInfo.InvariantCulture, $"memcached:{_address.Port} {_address.Host}") }.Start();
 

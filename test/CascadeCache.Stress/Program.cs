@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CascadeCache.Stress.Linearizability;
 using CascadeCache.Stress.Soak;
 
@@ -12,7 +13,7 @@ internal static class Program
         Load and faults for CascadeCache, with real processes on loopback.
 
         Usage: CascadeCache.Stress linearizability [options]
-               CascadeCache.Stress soak [--minutes N] [--seed S]
+               CascadeCache.Stress soak [--minutes N] [--seed S] [--broken]
 
         linearizability: is what the callers of several processes see that of one register per key, whatever fails?
 
@@ -24,20 +25,24 @@ internal static class Program
           --broken                With a cache that does it the naive way: the run has to find it out.
 
         soak: does anything grow in a process under load and faults? Default 5 minutes, seed 1.
+        With --broken something does, and the run has to find it out.
 
         Exit codes: 0 nothing wrong, 1 something wrong or inconclusive, 2 bad arguments.
         """;
 
     public static async Task<int> Main(string[] args)
     {
+        using var ending = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
         try
         {
             switch (args)
             {
                 case ["linearizability", .. string[] rest]:
-                    return await LinearizabilityRun.RunAsync(RunOptions.Parse(rest), Console.Out);
+                    return await LinearizabilityRun.RunAsync(RunOptions.Parse(rest), Console.Out, ending.Token);
                 case ["soak", .. string[] rest]:
-                    return await SoakRun.RunAsync(SoakOptions.Parse(rest), Console.Out);
+                    return await SoakRun.RunAsync(SoakOptions.Parse(rest), Console.Out, ending.Token);
                 case [SoakCommand.Name, string settings]:
                     return await SoakCommand.RunAsync(WorkerSettings.Parse(settings), Console.In, Console.Out);
                 case [WorkerCommand.Name, string settings]:
@@ -53,6 +58,13 @@ internal static class Program
         {
             await Console.Error.WriteLineAsync($"{e.Message} Without arguments the usage is shown.");
             return BadArguments;
+        }
+
+        // A run that is told to end becomes a short one: the servers that it started end with it.
+        void End(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            ending.Cancel();
         }
     }
 }

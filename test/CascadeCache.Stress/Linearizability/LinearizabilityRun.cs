@@ -24,7 +24,7 @@ internal sealed class LinearizabilityRun : IAsyncDisposable
     private LinearizabilityRun(RunOptions options, string folder) => (_options, _folder) = (options, folder);
 
     /// <summary>Runs, prints the report, and returns the exit code.</summary>
-    public static async Task<int> RunAsync(RunOptions options, TextWriter output)
+    public static async Task<int> RunAsync(RunOptions options, TextWriter output, CancellationToken ending)
     {
         string folder = Directory.CreateTempSubdirectory("cascade-stress-").FullName;
         try
@@ -32,7 +32,7 @@ internal sealed class LinearizabilityRun : IAsyncDisposable
             RunReport report;
             await using (var run = new LinearizabilityRun(options, folder))
             {
-                report = await run.RunAsync();
+                report = await run.RunAsync(ending);
             }
 
             await report.WriteAsync(output);
@@ -62,21 +62,25 @@ internal sealed class LinearizabilityRun : IAsyncDisposable
         }
     }
 
-    private async Task<RunReport> RunAsync()
+    private async Task<RunReport> RunAsync(CancellationToken ending)
     {
         await StartAsync();
         using var neighbourStopping = new CancellationTokenSource();
         Task neighbour = _options.Faults.Contains(FaultKind.Evict) ? Neighbour.RunAsync(_memcached[0], neighbourStopping.Token) : Task.CompletedTask;
         long started = TimeProvider.System.GetTimestamp();
-        await Task.Delay(_options.IsBroken ? TimeSpan.Zero : Scale.WarmUp, TimeProvider.System); // the naive cache knows of no age
+        TimeSpan warmUp = _options.IsBroken ? TimeSpan.Zero : Scale.WarmUp; // the naive cache knows of no age
+        await Task.Delay(warmUp, TimeProvider.System, ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         using var plan = new FaultPlan(_options, _memcached, _datastore!, _workers);
-        using (var faultsStopping = new CancellationTokenSource(TimeSpan.FromSeconds(_options.Seconds), TimeProvider.System))
+        using (var faultsStopping = CancellationTokenSource.CreateLinkedTokenSource(ending))
         {
-            await Task.WhenAll(plan.RunAsync(faultsStopping.Token), Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, faultsStopping.Token).ContinueWith(static _ => { }, TaskScheduler.Default));
+            faultsStopping.CancelAfter(TimeSpan.FromSeconds(_options.Seconds));
+            Task faults = plan.RunAsync(faultsStopping.Token);
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, faultsStopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await faults;
         }
 
-        await Task.Delay(Afterwards, TimeProvider.System);
+        await Task.Delay(Afterwards, TimeProvider.System, CancellationToken.None);
         await Task.WhenAll(_workers.Select(static worker => worker.StopAsync()));
         TimeSpan length = TimeProvider.System.GetElapsedTime(started);
         await neighbourStopping.CancelAsync();

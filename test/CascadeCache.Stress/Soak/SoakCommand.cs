@@ -12,6 +12,8 @@ internal static class SoakCommand
 
     // Two caches for each server: they meet on every key, as two processes do.
     private const int CachesPerServer = 2;
+
+    private const int LeakBytes = 128 * 1024;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RestLimit = TimeSpan.FromSeconds(40);
 
@@ -20,7 +22,7 @@ internal static class SoakCommand
         using var records = new RecordWriter(null);
         CascadeDistributedCache[][] sets =
         [
-            .. Enumerable.Range(0, CachesPerServer).Select(_ => settings.Memcached.Select(server => (CascadeDistributedCache)WorkerCommand.NewCache(settings, server)).ToArray()),
+            .. Enumerable.Range(0, CachesPerServer).Select(_ => settings.Memcached.Select(server => (CascadeDistributedCache)WorkerCommand.NewCache(settings with { IsBroken = false }, server)).ToArray()),
         ];
         CascadeDistributedCache[] caches = [.. sets.SelectMany(static set => set)];
         using var stopping = new CancellationTokenSource();
@@ -28,11 +30,16 @@ internal static class SoakCommand
             WorkerCommand.RunCallersAsync(settings with { Incarnation = settings.Incarnation + i }, set.Cast<IDistributedCache>().ToList(), records, stopping.Token)));
         await output.WriteLineAsync(ChildProgram.ReadyLine);
 
+        var leaked = new List<byte[]>();
         Task<string?> ended = Task.Run(input.ReadLineAsync);
         while (!ended.IsCompleted)
         {
             await Task.WhenAny(ended, Task.Delay(Interval, TimeProvider.System));
             await output.WriteLineAsync(SoakSample.Take(caches));
+            if (settings.IsBroken)
+            {
+                leaked.Add(new byte[LeakBytes]);
+            }
         }
 
         await stopping.CancelAsync();
@@ -44,6 +51,7 @@ internal static class SoakCommand
         }
 
         await WorkerCommand.WriteCountersAsync(caches, output);
+        GC.KeepAlive(leaked);
         return 0;
     }
 

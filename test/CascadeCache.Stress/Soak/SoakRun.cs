@@ -11,7 +11,7 @@ internal static class SoakRun
     private const int MemcachedServers = 2;
     private static readonly TimeSpan Afterwards = TimeSpan.FromSeconds(15);
 
-    public static async Task<int> RunAsync(SoakOptions options, TextWriter output)
+    public static async Task<int> RunAsync(SoakOptions options, TextWriter output, CancellationToken ending)
     {
         string folder = Directory.CreateTempSubdirectory("cascade-soak-").FullName;
         var lines = new ConcurrentQueue<string>();
@@ -28,16 +28,17 @@ internal static class SoakRun
             {
                 Seed = options.Seed,
                 Workers = 1,
+                IsBroken = options.IsBroken,
                 Consistency = CascadeConsistency.Available, // the mode with a backlog
                 Faults = Enum.GetValues<FaultKind>().Except([FaultKind.WorkerKill, FaultKind.Evict]).ToHashSet(),
             };
             await using EmulatorProcess datastore = await EmulatorProcess.StartAsync(Path.Combine(folder, "datastore.db"), options.Seed, static _ => { });
             await using var place = new WorkerPlace(run, SoakCommand.Name, 1, servers.Select(static server => server.Port), datastore.Port, folder, lines.Enqueue);
             await place.StartAsync();
-            faults = await SpoilAsync(new FaultPlan(run, servers, datastore, [place]), TimeSpan.FromMinutes(options.Minutes));
+            faults = await SpoilAsync(new FaultPlan(run, servers, datastore, [place]), TimeSpan.FromMinutes(options.Minutes), ending);
 
             // Whole again: what is late has time to land, and the backlog to drain.
-            await Task.Delay(Afterwards, TimeProvider.System);
+            await Task.Delay(Afterwards, TimeProvider.System, CancellationToken.None);
             await place.StopAsync();
         }
         finally
@@ -53,11 +54,12 @@ internal static class SoakRun
         return await ReportAsync(options, faults, lines, output);
     }
 
-    private static async Task<IReadOnlyDictionary<FaultKind, int>> SpoilAsync(FaultPlan plan, TimeSpan length)
+    private static async Task<IReadOnlyDictionary<FaultKind, int>> SpoilAsync(FaultPlan plan, TimeSpan length, CancellationToken ending)
     {
         using (plan)
-        using (var stopping = new CancellationTokenSource(length, TimeProvider.System))
+        using (var stopping = CancellationTokenSource.CreateLinkedTokenSource(ending))
         {
+            stopping.CancelAfter(length);
             await plan.RunAsync(stopping.Token);
             return plan.Counts;
         }

@@ -49,8 +49,7 @@ internal static class SoakSample
         object backlog = Field(flow, "_backlog");
         lock ((Lock)Field(backlog, "_gate"))
         {
-            return ((IDictionary)Field(backlog, "_pending")).Values.Cast<object>().Sum(static pending =>
-                (long)((ICollection)pending.GetType().GetProperty("Keys")!.GetValue(pending)!).Count);
+            return ((IDictionary)Field(backlog, "_pending")).Values.Cast<ICollection>().Sum(static keys => (long)keys.Count);
         }
     }
 

@@ -43,10 +43,10 @@ internal static class SoakSample
 
     public static long[] Parse(string line) => [.. line[Line.Length..].Split(' ').Select(static word => long.Parse(word, CultureInfo.InvariantCulture))];
 
-    // The flow shows neither, and should not have to for a measurement from outside.
+    // Neither shows how many there are, and should not have to for a measurement from outside.
     private static long BacklogOf(ICacheFlow flow)
     {
-        object backlog = Field(flow, "_backlog");
+        object backlog = ((CascadeFlow)flow).Backlog;
         lock ((Lock)Field(backlog, "_gate"))
         {
             return ((IDictionary)Field(backlog, "_pending")).Values.Cast<ICollection>().Sum(static keys => (long)keys.Count);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using CascadeCache.Stress.Interleavings;
 using CascadeCache.Stress.Linearizability;
 using CascadeCache.Stress.Soak;
 
@@ -14,6 +15,7 @@ internal static class Program
 
         Usage: CascadeCache.Stress linearizability [options]
                CascadeCache.Stress soak [--minutes N] [--seed S] [--broken]
+               CascadeCache.Stress interleavings [SCENARIO [FAULTS [MAX [cached|uncached]]]]
 
         linearizability: is what the callers of several processes see that of one register per key, whatever fails?
 
@@ -26,6 +28,9 @@ internal static class Program
 
         soak: does anything grow in a process under load and faults? Default 5 minutes, seed 1.
         With --broken something does, and the run has to find it out.
+
+        interleavings: does any schedule of a few operations, with so many faults between their steps, break a rule?
+        Without arguments it shows the scenarios and the kinds of faults. It takes memory: some 100 bytes a state.
 
         Exit codes: 0 nothing wrong, 1 something wrong or inconclusive, 2 bad arguments.
         """;
@@ -43,6 +48,8 @@ internal static class Program
                     return await LinearizabilityRun.RunAsync(RunOptions.Parse(rest), Console.Out, ending.Token);
                 case ["soak", .. string[] rest]:
                     return await SoakRun.RunAsync(SoakOptions.Parse(rest), Console.Out, ending.Token);
+                case ["interleavings", .. string[] rest]:
+                    return InterleavingsCommand.Run(rest, Console.Out, ending.Token);
                 case [SoakCommand.Name, string settings]:
                     return await SoakCommand.RunAsync(WorkerSettings.Parse(settings), Console.In, Console.Out);
                 case [WorkerCommand.Name, string settings]:

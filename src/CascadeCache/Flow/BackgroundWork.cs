@@ -36,6 +36,9 @@ internal sealed class BackgroundWork(CacheCounters counters, ILogger logger, Tas
         }
     }
 
+    /// <summary>How many pieces run.</summary>
+    public int Count => _running.Count;
+
     /// <summary>Completes when nothing runs any more.</summary>
     public async Task WhenIdleAsync()
     {

@@ -57,7 +57,7 @@ internal sealed class DurableOnlyFlow(FlowServices services, IDurableTier durabl
         if (read.Value is { } value && value.ExpiresAt > services.Now)
         {
             services.Counters.Add(Counter.DatastoreHits);
-            return services.EntryOf(value, read.Version);
+            return services.EntryOf(value, read.Version, services.Now);
         }
 
         services.Counters.Add(Counter.DatastoreMisses);

@@ -48,7 +48,10 @@ internal sealed class FlowServices(
     }
 
     /// <summary>The entry that a copy of <paramref name="value"/>, made now, would be.</summary>
-    public Entry EntryOf(in DurableValue value, long version)
+    /// <param name="value">The durable value.</param>
+    /// <param name="version">Its version.</param>
+    /// <param name="asOf">When it was certainly current: before the step that told so began. From then on counts how long the copy may be believed.</param>
+    public Entry EntryOf(in DurableValue value, long version, long asOf)
     {
         long now = Now;
         return new Entry
@@ -58,15 +61,16 @@ internal sealed class FlowServices(
             Lifetime = value.Lifetime,
             CopyExpiry = Math.Min(value.Lifetime.CopyExpiry(now, Settings.MemcacheSlack), Math.Max(value.ExpiresAt, now)),
             DurableExpiry = value.ExpiresAt,
-            FreshUntil = FreshUntil(now),
+            FreshUntil = FreshUntil(asOf),
             Payload = value.Payload,
         };
     }
 
     /// <summary>The marker that says that there is no such key as of <paramref name="version"/>.</summary>
     /// <param name="version">The version of the absence.</param>
+    /// <param name="asOf">When it was certainly current.</param>
     /// <param name="until">When it has to end at the latest; for a value that has expired here but is still held by the durable tier, when that one has expired too.</param>
-    public Entry AbsentEntry(long version, long? until = null)
+    public Entry AbsentEntry(long version, long asOf, long? until = null)
     {
         long now = Now;
         long end = until ?? now + (long)FlowSettings.AbsentLifetime.TotalMilliseconds;
@@ -77,7 +81,7 @@ internal sealed class FlowServices(
             Lifetime = new EntryLifetime(end, 0),
             CopyExpiry = end,
             DurableExpiry = end,
-            FreshUntil = FreshUntil(now),
+            FreshUntil = FreshUntil(asOf),
         };
     }
 

@@ -111,6 +111,8 @@ internal sealed class ReadFlow(
 
     private async ValueTask<FoundValue> FromDurableAsync(CacheKey key, DurableRequest request, CallContext call)
     {
+        long asOf = services.Now;
+
         // Whoever may fill reads for itself: its read has to begin after its ticket was given.
         DurableRead read = request.Ticket is null
             ? await _shared.ReadAsync(key, call).ConfigureAwait(false)
@@ -120,12 +122,12 @@ internal sealed class ReadFlow(
         if (read.Value is not { } value || value.ExpiresAt <= services.Now || read.Version == request.ExpiredVersion)
         {
             services.Counters.Add(Counter.DatastoreMisses);
-            await FillAsync(key, request, services.AbsentEntry(read.Version, StillStoredUntil(read)), call).ConfigureAwait(false);
+            await FillAsync(key, request, services.AbsentEntry(read.Version, asOf, StillStoredUntil(read)), call).ConfigureAwait(false);
             return FoundValue.None(TierNames.Datastore);
         }
 
         services.Counters.Add(Counter.DatastoreHits);
-        Entry entry = services.EntryOf(value, read.Version);
+        Entry entry = services.EntryOf(value, read.Version, asOf);
         if (request.When == SlideWhen.Now)
         {
             entry = await slides.ExtendDurableAsync(key, entry, request.IsCutOff, call).ConfigureAwait(false);

@@ -82,13 +82,14 @@ internal sealed class SlideFlow(FlowServices services, IDurableTier durable)
     // The durable copy is not the one that memcache's was made of. Without this the copy would try, and fail, at every access until it expires.
     private async ValueTask<Entry> ReadAgainAsync(CacheKey key, CallContext call)
     {
+        long asOf = services.Now;
         DurableRead read = await durable.ReadAsync(key, DurableCause.Slide, call).ConfigureAwait(false);
         if (read.Value is not { } value || value.ExpiresAt <= services.Now)
         {
-            return services.AbsentEntry(read.Version);
+            return services.AbsentEntry(read.Version, asOf);
         }
 
-        return await ExtendDurableAsync(key, services.EntryOf(value, read.Version), isCutOff: false, call).ConfigureAwait(false);
+        return await ExtendDurableAsync(key, services.EntryOf(value, read.Version, asOf), isCutOff: false, call).ConfigureAwait(false);
     }
 
     private long CopyExpiryOf(in Entry entry) =>

@@ -16,7 +16,7 @@ internal sealed class WriteFlow(FlowServices services, IVolatileTier volatileTie
     {
         ValueTask<DurableWrite> CommitAsync(IDurableTier durable, CacheKey key, CallContext call);
 
-        Entry Committed(FlowServices services, long version);
+        Entry Committed(FlowServices services, long version, long asOf);
     }
 
     /// <summary>Stores a value.</summary>
@@ -45,11 +45,12 @@ internal sealed class WriteFlow(FlowServices services, IVolatileTier volatileTie
             return;
         }
 
+        long asOf = services.Now;
         long version = await CommitAsync(key, change, held, call).ConfigureAwait(false);
 
         // The change is made: what is left to do is done whether or not the caller still waits.
         CallContext rest = call.WithoutCancellation;
-        if (!await held.ReleaseAsync(change.Committed(services, version), rest).ConfigureAwait(false))
+        if (!await held.ReleaseAsync(change.Committed(services, version, asOf), rest).ConfigureAwait(false))
         {
             backlog.Add(server, key, version);
         }
@@ -131,7 +132,7 @@ internal sealed class WriteFlow(FlowServices services, IVolatileTier volatileTie
         public ValueTask<DurableWrite> CommitAsync(IDurableTier durable, CacheKey key, CallContext call) =>
             durable.WriteAsync(key, value, baseVersion: null, DurableCause.Set, call);
 
-        public Entry Committed(FlowServices services, long version) => services.EntryOf(value, version);
+        public Entry Committed(FlowServices services, long version, long asOf) => services.EntryOf(value, version, asOf);
     }
 
     private sealed class RemoveChange : IChange
@@ -139,6 +140,6 @@ internal sealed class WriteFlow(FlowServices services, IVolatileTier volatileTie
         public ValueTask<DurableWrite> CommitAsync(IDurableTier durable, CacheKey key, CallContext call) =>
             durable.DeleteAsync(key, baseVersion: null, DurableCause.Remove, call);
 
-        public Entry Committed(FlowServices services, long version) => services.AbsentEntry(version);
+        public Entry Committed(FlowServices services, long version, long asOf) => services.AbsentEntry(version, asOf);
     }
 }

@@ -73,7 +73,7 @@ internal sealed class NaiveCache : IDistributedCache, IAsyncDisposable
             return null;
         }
 
-        await server.SetAsync(key, _services.Items.ForEntry(server, key, _services.EntryOf(value, found.Version)), call);
+        await server.SetAsync(key, _services.Items.ForEntry(server, key, _services.EntryOf(value, found.Version, _services.Now)), call);
         return value.Payload.ToArray();
     }
 
@@ -83,7 +83,7 @@ internal sealed class NaiveCache : IDistributedCache, IAsyncDisposable
         IVolatileServer server = await _memcache.FindServerAsync(key, call);
         var value = new DurableValue(bytes, new EntryLifetime(EntryLifetime.Never, 0), EntryLifetime.Never);
         DurableWrite write = await _datastore.WriteAsync(key, value, baseVersion: null, DurableCause.Set, call);
-        await server.SetAsync(key, _services.Items.ForEntry(server, key, _services.EntryOf(value, write.Version)), call);
+        await server.SetAsync(key, _services.Items.ForEntry(server, key, _services.EntryOf(value, write.Version, _services.Now)), call);
     }
 
     private async ValueTask RemoveAsync(string text, CallContext call)

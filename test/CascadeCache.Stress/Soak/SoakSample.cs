@@ -1,6 +1,4 @@
-using System.Collections;
 using System.Globalization;
-using System.Reflection;
 using CascadeCache.Flow;
 
 namespace CascadeCache.Stress.Soak;
@@ -35,25 +33,11 @@ internal static class SoakSample
             Directory.EnumerateFileSystemEntries("/proc/self/task").Count(),
             Timer.ActiveCount,
             caches.Sum(static cache => cache.Parts.WaitingRequests),
-            caches.Sum(static cache => BacklogOf(cache.Parts.Flow)),
-            caches.Sum(static cache => ((ICollection)Field(cache.Parts.Background, "_running")).Count),
+            caches.Sum(static cache => ((CascadeFlow)cache.Parts.Flow).Backlog.Count),
+            caches.Sum(static cache => cache.Parts.Background.Count),
         ];
         return Line + string.Join(' ', values.Select(static value => value.ToString(CultureInfo.InvariantCulture)));
     }
 
     public static long[] Parse(string line) => [.. line[Line.Length..].Split(' ').Select(static word => long.Parse(word, CultureInfo.InvariantCulture))];
-
-    // Neither shows how many there are, and should not have to for a measurement from outside.
-    private static long BacklogOf(ICacheFlow flow)
-    {
-        object backlog = ((CascadeFlow)flow).Backlog;
-        lock ((Lock)Field(backlog, "_gate"))
-        {
-            return ((IDictionary)Field(backlog, "_pending")).Values.Cast<ICollection>().Sum(static keys => (long)keys.Count);
-        }
-    }
-
-    private static object Field(object of, string name) =>
-        of.GetType().GetField(name, BindingFlags.Instance | BindingFlags.NonPublic)?.GetValue(of)
-        ?? throw new MissingFieldException(of.GetType().Name, name);
 }

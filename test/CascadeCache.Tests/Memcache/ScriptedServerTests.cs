@@ -16,6 +16,8 @@ public sealed class ScriptedServerTests
     [InlineData("VA 3 c9 f0 t-1 O1\r\nabc\r\n")]
     [InlineData("VA 3 c9 f0 t-1 kmine O1\r\nabcde\r\n")]
     [InlineData("VA 3 f0 t-1 kmine O1\r\nabc\r\n")]
+    [InlineData("VA 3 c9 t-1 kmine O1\r\nabc\r\n")]
+    [InlineData("VA 3 c9 f0 kmine O1\r\nabc\r\n")]
     [InlineData("VA 99999999 c9 f0 t-1 kmine O1\r\nabc\r\n")]
     [InlineData("VA x c9\r\n")]
     [InlineData("HD cx kmine O1\r\n")]

@@ -73,6 +73,9 @@ internal ref struct ReplyLine
         return true;
     }
 
+    /// <summary>Whether the line has this flag; of those that are known.</summary>
+    public readonly bool Has(char flag) => (_seen & (1u << KnownFlags.IndexOf((byte)flag))) != 0;
+
     // Of two keys or two opaques, one would prove a reply that the other one disproves.
     private bool TryFirst(byte flag)
     {

@@ -40,9 +40,10 @@ internal static class ReplyMatcher
             return new MemcacheReply { Status = MemcacheStatus.Miss };
         }
 
-        if (line.Code is not (ReplyCode.Value or ReplyCode.Success) || line.Size < 0 || line.Cas == 0)
+        if (line.Code is not (ReplyCode.Value or ReplyCode.Success) || line.Size < 0 || line.Cas == 0 || !line.Has('f') || !line.Has('t'))
         {
-            throw new InvalidDataException("a read was answered without the item's size or token");
+            // Without its flags a lock would look like damage, which may be replaced.
+            throw new InvalidDataException("a read was answered without the item's size, token, flags or time");
         }
 
         // Every stored value has a header, so that an item without a byte that somebody was promised is a placeholder, and one without the promise is foreign.

@@ -53,6 +53,7 @@ public class CacheKeyTests
     [InlineData("____", true)]
     [InlineData("__", true)]
     [InlineData("__a_", false)]
+    [InlineData("_a__", false)]
     [InlineData("a b\n", false)]
     [InlineData("é\U0001F600", false)]
     [InlineData("", true)]

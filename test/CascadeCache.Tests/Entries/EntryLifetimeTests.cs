@@ -81,6 +81,20 @@ public class EntryLifetimeTests
     }
 
     [Fact]
+    public void The_last_date_there_is_is_a_time_and_one_millisecond_more_is_never()
+    {
+        long last = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+        TimeSpan untilLast = TimeSpan.FromMilliseconds(last - NowMs);
+
+        Assert.NotNull(EntryLifetime.ToDate(last));
+        Assert.Null(EntryLifetime.ToDate(last + 1));
+        Assert.Equal(last, Relative(untilLast).AbsoluteAt);
+        Assert.Equal(EntryLifetime.Never, Relative(untilLast + TimeSpan.FromMilliseconds(1)).AbsoluteAt);
+
+        static EntryLifetime Relative(TimeSpan span) => EntryLifetime.FromOptions(new() { AbsoluteExpirationRelativeToNow = span }, Now, DefaultWindow);
+    }
+
+    [Fact]
     public void A_relative_time_beyond_every_date_without_sliding_does_not_slide() =>
         Assert.False(EntryLifetime.FromOptions(new() { AbsoluteExpirationRelativeToNow = TimeSpan.MaxValue }, Now, DefaultWindow).IsSliding);
 
@@ -90,6 +104,12 @@ public class EntryLifetimeTests
     [InlineData(1, 120_000)]
     public void A_copy_lives_for_its_window_and_the_slack(double slack, long expected) =>
         Assert.Equal(NowMs + expected, new EntryLifetime(EntryLifetime.Never, 60_000).CopyExpiry(NowMs, slack));
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.25)]
+    public void A_copy_that_does_not_slide_lives_until_the_absolute_time(double slack) =>
+        Assert.Equal(NowMs + 30_000, new EntryLifetime(NowMs + 30_000, 0).CopyExpiry(NowMs, slack));
 
     [Fact]
     public void A_copy_never_outlives_the_absolute_time_and_never_expires_before_its_window() =>

@@ -36,6 +36,26 @@ public class LockRecordTests
     }
 
     [Fact]
+    public void A_lock_that_is_made_contended_keeps_its_holders_and_their_time()
+    {
+        LockRecord alone = LockRecord.Empty(contended: false).With(A, 31);
+
+        LockRecord warned = alone.AsContended();
+
+        Assert.True(warned.Contended);
+        Assert.True(warned.IsHeldBy(A));
+        Assert.Equal(31, warned.SecondsLeft);
+        Assert.False(alone.Contended);
+    }
+
+    [Theory]
+    [InlineData(-1, false)]
+    [InlineData(0, true)]
+    [InlineData(LockRecord.MaxSeconds + 1, true)]
+    [InlineData(LockRecord.MaxSeconds + 2, false)]
+    public void A_lock_has_an_end_that_fits_its_seconds(int secondsToLive, bool canLive) => Assert.Equal(canLive, LockRecord.CanLive(secondsToLive));
+
+    [Fact]
     public void A_writer_that_comes_again_is_there_once()
     {
         LockRecord record = LockRecord.Empty(contended: false).With(A, 10).With(A, 31);

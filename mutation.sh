@@ -11,6 +11,9 @@ limit_seconds="${MUTATION_LIMIT_SECONDS:-3600}"
 results="$PWD/artifacts/mutation"
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 
+# Milliseconds for which the analysis of the projects waits for "dotnet --info": a busy machine needs more than the ten seconds of the default.
+export DOTNET_INFO_WAIT_TIME="${DOTNET_INFO_WAIT_TIME:-120000}"
+
 folders=("$@")
 if [ "${#folders[@]}" -eq 0 ]; then
     folders=(Entries Memcache/Protocol Flow)

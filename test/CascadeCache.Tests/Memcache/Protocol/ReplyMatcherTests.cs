@@ -14,11 +14,11 @@ public sealed class ReplyMatcherTests
     [Theory]
     [InlineData("VA 3 c9 f77 t30 kname O7", 9ul, 77u, 30)]
     [InlineData("HD s3 c9 f77 t30 kname O7", 9ul, 77u, 30)]
-    [InlineData("VA 3 c18446744073709551615 kname O7", ulong.MaxValue, 0u, -1)]
-    [InlineData("VA 3 c9 t0 kname O7", 9ul, 0u, 0)]
-    [InlineData("VA 3 c9 t2147483647 kname O7", 9ul, 0u, int.MaxValue)]
-    [InlineData("VA 3 c9 t2147483648 kname O7", 9ul, 0u, 0)] // wrapped: the item is gone
-    [InlineData("VA 3 c9 t4294967290 kname O7", 9ul, 0u, 0)]
+    [InlineData("VA 3 c18446744073709551615 f0 t-1 kname O7", ulong.MaxValue, 0u, -1)]
+    [InlineData("VA 3 c9 f0 t0 kname O7", 9ul, 0u, 0)]
+    [InlineData("VA 3 c9 f0 t2147483647 kname O7", 9ul, 0u, int.MaxValue)]
+    [InlineData("VA 3 c9 f0 t2147483648 kname O7", 9ul, 0u, 0)] // wrapped: the item is gone
+    [InlineData("VA 3 c9 f0 t4294967290 kname O7", 9ul, 0u, 0)]
     public void A_hit_has_its_token_flags_and_time(string text, ulong cas, uint flags, int timeToLive)
     {
         MemcacheReply reply = Match(text, RequestKind.Get);
@@ -29,13 +29,13 @@ public sealed class ReplyMatcherTests
     }
 
     [Theory]
-    [InlineData("VA 0 c9 kname O7 W", nameof(LeaseState.Won))]
-    [InlineData("VA 0 c9 kname O7 Z", nameof(LeaseState.Held))]
-    [InlineData("VA 0 c9 kname O7 W Z", nameof(LeaseState.Won))]
-    [InlineData("HD s0 c9 kname O7 Z", nameof(LeaseState.Held))]
-    [InlineData("VA 0 c9 kname O7", nameof(LeaseState.None))]
-    [InlineData("VA 1 c9 kname O7 W", nameof(LeaseState.None))] // it has bytes: no placeholder
-    [InlineData("VA 1 c9 kname O7 Z", nameof(LeaseState.None))]
+    [InlineData("VA 0 c9 f0 t30 kname O7 W", nameof(LeaseState.Won))]
+    [InlineData("VA 0 c9 f0 t30 kname O7 Z", nameof(LeaseState.Held))]
+    [InlineData("VA 0 c9 f0 t30 kname O7 W Z", nameof(LeaseState.Won))]
+    [InlineData("HD s0 c9 f0 t30 kname O7 Z", nameof(LeaseState.Held))]
+    [InlineData("VA 0 c9 f0 t30 kname O7", nameof(LeaseState.None))]
+    [InlineData("VA 1 c9 f0 t30 kname O7 W", nameof(LeaseState.None))] // it has bytes: no placeholder
+    [InlineData("VA 1 c9 f0 t30 kname O7 Z", nameof(LeaseState.None))]
     public void An_item_without_a_byte_that_was_promised_to_somebody_is_a_placeholder(string text, string lease)
     {
         MemcacheReply reply = Match(text, RequestKind.Get);
@@ -87,18 +87,20 @@ public sealed class ReplyMatcherTests
     }
 
     [Theory]
-    [InlineData("HD s3 c9 kname", nameof(RequestKind.Get))] // no opaque
-    [InlineData("HD s3 c9 O7", nameof(RequestKind.Get))] // no key
-    [InlineData("HD s3 c9 kname O8", nameof(RequestKind.Get))] // of another request
-    [InlineData("HD s3 c9 kother O7", nameof(RequestKind.Get))] // of another key
+    [InlineData("HD s3 c9 f0 t30 kname", nameof(RequestKind.Get))] // no opaque
+    [InlineData("HD s3 c9 f0 t30 O7", nameof(RequestKind.Get))] // no key
+    [InlineData("HD s3 c9 f0 t30 kname O8", nameof(RequestKind.Get))] // of another request
+    [InlineData("HD s3 c9 f0 t30 kother O7", nameof(RequestKind.Get))] // of another key
     [InlineData("EN", nameof(RequestKind.Get))] // this server names its misses
     [InlineData("EN kother O7", nameof(RequestKind.Get))]
-    [InlineData("HD c9 kname O7", nameof(RequestKind.Get))] // no size
-    [InlineData("VA 3 kname O7", nameof(RequestKind.Get))] // no token
-    [InlineData("VA 3 c0 kname O7", nameof(RequestKind.Get))]
-    [InlineData("HD s3 kname O7", nameof(RequestKind.Get))]
+    [InlineData("HD c9 f0 t30 kname O7", nameof(RequestKind.Get))] // no size
+    [InlineData("VA 3 f0 t30 kname O7", nameof(RequestKind.Get))] // no token
+    [InlineData("VA 3 c0 f0 t30 kname O7", nameof(RequestKind.Get))]
+    [InlineData("HD s3 f0 t30 kname O7", nameof(RequestKind.Get))]
+    [InlineData("VA 3 c9 t30 kname O7", nameof(RequestKind.Get))] // no flags: a lock would look like damage
+    [InlineData("VA 3 c9 f0 kname O7", nameof(RequestKind.Get))] // no time
     [InlineData("NF kname O7", nameof(RequestKind.Get))] // the answer to a write
-    [InlineData("EX s3 c9 kname O7", nameof(RequestKind.Get))]
+    [InlineData("EX s3 c9 f0 t30 kname O7", nameof(RequestKind.Get))]
     [InlineData("HD kname O7", nameof(RequestKind.Set))] // no token
     [InlineData("HD c9 O7", nameof(RequestKind.Set))]
     [InlineData("HD c9 kname", nameof(RequestKind.Set))]
@@ -114,17 +116,17 @@ public sealed class ReplyMatcherTests
     [Theory]
     [InlineData("EN kname O8")]
     [InlineData("EN kother O7")]
-    [InlineData("HD s3 c9")] // only misses may go without a name
+    [InlineData("HD s3 c9 f0 t30")] // only misses may go without a name
     public void A_server_that_does_not_name_misses_names_everything_else(string text) =>
         Assert.Throws<InvalidDataException>(() => Match(text, RequestKind.Get, NamesNoMisses));
 
     [Fact]
     public void A_key_may_come_back_as_base64()
     {
-        Assert.Equal(MemcacheStatus.Hit, Match("HD s3 c9 kbmFtZQ== b O7", RequestKind.Get).Status);
+        Assert.Equal(MemcacheStatus.Hit, Match("HD s3 c9 f0 t30 kbmFtZQ== b O7", RequestKind.Get).Status);
 
         string longest = new('k', MemcacheKey.MaxBytes);
-        Assert.Equal(MemcacheStatus.Hit, Match($"HD s3 c9 k{Base64(longest)} b O7", RequestKind.Get, key: longest).Status);
+        Assert.Equal(MemcacheStatus.Hit, Match($"HD s3 c9 f0 t30 k{Base64(longest)} b O7", RequestKind.Get, key: longest).Status);
     }
 
     [Theory]
@@ -134,11 +136,11 @@ public sealed class ReplyMatcherTests
     [InlineData("kbmFtZQ=*")]
     [InlineData("kbmFtZXM=")] // it only begins with ours
     public void A_base64_key_that_is_not_ours_is_refused(string flag) =>
-        Assert.Throws<InvalidDataException>(() => Match($"HD s3 c9 {flag} b O7", RequestKind.Get));
+        Assert.Throws<InvalidDataException>(() => Match($"HD s3 c9 f0 t30 {flag} b O7", RequestKind.Get));
 
     [Fact]
     public void A_base64_key_that_is_longer_than_any_key_is_refused() =>
-        Assert.Throws<InvalidDataException>(() => Match($"HD s3 c9 k{Base64(new string('k', 300))} b O7", RequestKind.Get, key: new string('k', MemcacheKey.MaxBytes)));
+        Assert.Throws<InvalidDataException>(() => Match($"HD s3 c9 f0 t30 k{Base64(new string('k', 300))} b O7", RequestKind.Get, key: new string('k', MemcacheKey.MaxBytes)));
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.ASCII.GetBytes(text));
 

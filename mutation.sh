@@ -21,7 +21,8 @@ fi
 
 filter_of() {
     case "$1" in
-        Entries | Memcache/Protocol) echo "FullyQualifiedName~CascadeCache.Tests.${1/\//.}" ;;
+        Entries) echo 'FullyQualifiedName~CascadeCache.Tests.Entries|FullyQualifiedName~HostileEntryTests' ;;
+        Memcache/Protocol) echo 'FullyQualifiedName~CascadeCache.Tests.Memcache.Protocol' ;;
         Flow) echo 'FullyQualifiedName~CascadeCache.Tests.Flow&FullyQualifiedName!~ExplorerTests&FullyQualifiedName!~BacklogOverflowTests' ;;
         *) return 1 ;;
     esac

@@ -31,8 +31,9 @@ internal sealed class Search(Scenario scenario, CancellationToken cancellationTo
     private World? _world;
     private long _steps;
     private long _executions;
+    private double _total;
 
-    /// <summary>Runs on the calling thread, to the end or to the first violation.</summary>
+    /// <summary>Runs on the calling thread, to the end, to the first violation, or until it is cancelled.</summary>
     public static SearchResult Run(Scenario scenario, CancellationToken cancellationToken)
     {
         SynchronizationContext? context = SynchronizationContext.Current;
@@ -50,9 +51,8 @@ internal sealed class Search(Scenario scenario, CancellationToken cancellationTo
     private SearchResult Run()
     {
         Enter(Begin());
-        while (_path.Count > 0 && _schedulesFrom.Count <= scenario.MaxStates)
+        while (_path.Count > 0 && _schedulesFrom.Count <= scenario.MaxStates && !cancellationToken.IsCancellationRequested)
         {
-            cancellationToken.ThrowIfCancellationRequested();
             Frame top = _path[^1];
             if (top.Next == top.Steps.Count)
             {
@@ -113,8 +113,6 @@ internal sealed class Search(Scenario scenario, CancellationToken cancellationTo
             _total = schedules;
         }
     }
-
-    private double _total;
 
     private World Replay()
     {

@@ -79,6 +79,13 @@ public class EntryFormatTests
     });
 
     [Fact]
+    public void A_value_that_does_not_slide_is_read()
+    {
+        Assert.True(EntryFormat.TryRead(Bytes(Sample with { Lifetime = new EntryLifetime(5, 0) }, Fingerprint), Fingerprint, out Entry entry));
+        Assert.Equal(new EntryLifetime(5, 0), entry.Lifetime);
+    }
+
+    [Fact]
     public void Every_truncation_is_rejected()
     {
         byte[] bytes = Bytes(Sample, Fingerprint);

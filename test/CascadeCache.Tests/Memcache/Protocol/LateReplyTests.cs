@@ -1,10 +1,10 @@
 using CascadeCache.Memcache;
 using CascadeCache.Memcache.Protocol;
 
-namespace CascadeCache.Tests.Memcache;
+namespace CascadeCache.Tests.Memcache.Protocol;
 
 /// <summary>A reply and a time-out at the same moment.</summary>
-public sealed class PendingRequestTests
+public sealed class LateReplyTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 

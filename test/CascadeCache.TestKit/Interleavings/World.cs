@@ -58,6 +58,9 @@ internal sealed class World
         _fixture.Durable.Script.Scheduler = ArriveAsync;
     }
 
+    /// <summary>The item's name.</summary>
+    public string Name { get; } = "session.abc";
+
     public Scenario Scenario => _scenario;
 
     public FlowFixture Fixture => _fixture;
@@ -80,15 +83,8 @@ internal sealed class World
 
     public void CheckEnd() => _rules.CheckEnd();
 
-    public void AddRules(Action<long> add)
-    {
-        add(_rules.Acknowledged);
-        add(_rules.Seen);
-        for (int i = 0; i < _processes.Count; i++)
-        {
-            add(_rules.FloorOf(i));
-        }
-    }
+    /// <summary>All that the rules remember, for the key.</summary>
+    public void AddRules(Action<long> add) => _rules.AddTo(add);
 
     public bool HasCrashed(int process) => _crashed.Contains(process);
 
@@ -133,8 +129,6 @@ internal sealed class World
         DropWorthlessCommands();
         _rules.CheckState();
     }
-
-    public string Name { get; } = "session.abc";
 
     private void ExecuteCommand(Actor actor, int fate)
     {

@@ -25,9 +25,10 @@ internal sealed class WorldKey
         AddStore(world);
         Add((world.FaultsLeft << 8) ^ world.WaitsLeft ^ (world.HasLostLock ? 1 << 20 : 0));
         world.AddRules(Add);
-        foreach (FlowProcess process in world.Processes)
+        for (int i = 0; i < world.Processes.Count; i++)
         {
-            Add((process.Tier.IsCut ? 1 : 0) + (WorldRules.HasBacklog(process) ? 2 : 0));
+            FlowProcess process = world.Processes[i];
+            Add((process.Tier.IsCut ? 1 : 0) + (WorldRules.HasBacklog(process) ? 2 : 0) + (world.HasCrashed(i) ? 4 : 0));
             foreach (FakeVolatileTier.DelayedCommand delayed in process.Tier.Delayed)
             {
                 Add(delayed.Bytes ?? []);

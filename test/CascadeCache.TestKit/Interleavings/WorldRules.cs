@@ -27,10 +27,6 @@ internal sealed class WorldRules(World world)
 
     public string? Violation { get; private set; }
 
-    public long Acknowledged => _acknowledged;
-
-    public long Seen => _seen;
-
     private bool IsStrict => world.Scenario.Consistency == CascadeConsistency.Strict;
 
     private long Newest => _contents[^1].Version;
@@ -42,6 +38,17 @@ internal sealed class WorldRules(World world)
     /// <summary>What a read that begins now must not fall short of.</summary>
     public long FloorOf(int process) =>
         Math.Max(Math.Max(_acknowledged, _seen), _ownAcknowledged.GetValueOrDefault(world.Processes[process]));
+
+    public void AddTo(Action<long> add)
+    {
+        add(_acknowledged);
+        add(_seen);
+        add(_hasForgottenBacklog ? 1 : 0);
+        foreach (FlowProcess process in world.Processes)
+        {
+            add(_ownAcknowledged.GetValueOrDefault(process));
+        }
+    }
 
     public void Committed(string? value, long version)
     {

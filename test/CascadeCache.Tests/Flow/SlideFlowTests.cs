@@ -97,6 +97,33 @@ public sealed class SlideFlowTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_extended_copy_is_believed_as_long_as_one_just_read()
+    {
+        await _a.SetAsync("v1", Window);
+        _world.Time.Advance(TimeSpan.FromMinutes(5));
+
+        await _a.RefreshAsync();
+
+        Assert.Equal(_world.Now + (long)_a.Settings.MaxStaleness.TotalMilliseconds, _world.StoredEntry().FreshUntil);
+        Assert.Equal(_world.Now + (17 * 60_000), _world.StoredEntry().CopyExpiry);
+        Assert.Equal(_world.Now + (20 * 60_000), _world.StoredEntry().DurableExpiry);
+    }
+
+    [Theory]
+    [InlineData(59, 0)]
+    [InlineData(60, 1)]
+    public async Task A_process_that_is_cut_off_spends_only_memcacheds_slack_before_it_extends(int seconds, int extensions)
+    {
+        await _a.SetAsync("v1", Window);
+        _a.Tier.Cut();
+        _world.Time.Advance(TimeSpan.FromSeconds(seconds));
+
+        await _a.GetAsync();
+
+        Assert.Equal(extensions, _world.Durable.Script.Log.Count(Commands.Extend));
+    }
+
+    [Fact]
     public async Task A_slide_neither_overwrites_nor_revives()
     {
         await _a.SetAsync("v1", Window);

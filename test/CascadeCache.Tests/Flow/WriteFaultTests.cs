@@ -152,6 +152,20 @@ public sealed class WriteFaultTests : IAsyncDisposable
         Assert.Equal("v2", await _b.GetAsync());
     }
 
+    [Theory]
+    [InlineData(nameof(VolatileFate.Lost))]
+    [InlineData(nameof(VolatileFate.NoMemory))]
+    public async Task Two_locks_without_an_answer_are_enough(string fate)
+    {
+        _a.Tier.Script.Next(Commands.Take, Enum.Parse<VolatileFate>(fate), times: 10);
+
+        await _a.SetAsync("v1");
+
+        Assert.Equal(2, _a.Tier.Script.Log.Count(Commands.Take));
+        Assert.Equal(1, _a.Count(Counter.BacklogAdded));
+        Assert.Equal(0, _a.Tier.OpenReads);
+    }
+
     [Fact]
     public async Task A_server_that_answers_and_never_lets_a_lock_be_taken_is_given_up_in_time()
     {

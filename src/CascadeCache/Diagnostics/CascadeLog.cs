@@ -44,9 +44,9 @@ internal static partial class CascadeLog
     [LoggerMessage(13, LogLevel.Warning, "The circuit of {Tier} is open for {Duration}: too many attempts failed.")]
     public static partial void CircuitOpened(ILogger logger, string tier, TimeSpan duration);
 
-    [LoggerMessage(15, LogLevel.Error, "The cache ends, and {Count} copies on memcached could not be invalidated. Other processes may read their older values for at most {Duration}.")]
-    public static partial void BacklogLeft(ILogger logger, int count, TimeSpan duration);
-
     [LoggerMessage(14, LogLevel.Information, "The circuit of {Tier} is closed again.")]
     public static partial void CircuitClosed(ILogger logger, string tier);
+
+    [LoggerMessage(15, LogLevel.Error, "The cache ends, and {Count} copies on memcached could not be invalidated. Other processes may read their older values for at most {Duration}.")]
+    public static partial void BacklogLeft(ILogger logger, int count, TimeSpan duration);
 }

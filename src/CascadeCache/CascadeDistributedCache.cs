@@ -23,7 +23,7 @@ namespace CascadeCache;
 /// Any string is a key, the empty one included. Every call ends within the configured time-outs. A tier that is needed and cannot be reached is an exception
 /// (<see cref="CascadeUnavailableException"/>), never a missing value. Making an instance opens no connection.
 /// </remarks>
-public sealed partial class CascadeDistributedCache : IDistributedCache, IBufferDistributedCache, IAsyncDisposable, IDisposable
+public sealed partial class CascadeDistributedCache : IDistributedCache, IBufferDistributedCache, IVersionedDistributedCache, IAsyncDisposable, IDisposable
 {
     private readonly CascadeCacheOptions _options;
     private readonly TimeProvider _time;
@@ -122,7 +122,7 @@ public sealed partial class CascadeDistributedCache : IDistributedCache, IBuffer
             MemcacheUnavailable = counters.Get(Counter.MemcacheUnavailable),
             DatastoreHits = counters.Get(Counter.DatastoreHits),
             DatastoreMisses = counters.Get(Counter.DatastoreMisses),
-            DatastoreReads = counters.Get(Counter.DatastoreReadsForGet) + counters.Get(Counter.DatastoreReadsForSlide),
+            DatastoreReads = counters.Get(Counter.DatastoreReadsForGet) + counters.Get(Counter.DatastoreReadsForSlide) + counters.Get(Counter.DatastoreReadsForSet),
             DatastoreWrites = counters.Get(Counter.DatastoreWritesForSet) + counters.Get(Counter.DatastoreWritesForSlide),
             DatastoreSlides = counters.Get(Counter.DatastoreWritesForSlide),
             DatastoreDeletes = counters.Get(Counter.DatastoreDeletesForRemove),

@@ -7,8 +7,8 @@ namespace CascadeCache;
 /// writers that read the same version exactly one succeeds; the others learn of it, read again and decide anew. Nothing is ever locked.
 /// </summary>
 /// <remarks>
-/// <para>A version is a hint until it is used: one that is out of date, for whatever reason, makes the write fail and never makes it succeed wrongly. It changes with every write of
-/// the key, also with one of the same bytes, and when a sliding expiration is extended; so a failed attempt does not mean that the value is another.</para>
+/// <para>A version is a hint until it is used: one that is out of date, for whatever reason, makes the write fail and never makes it succeed wrongly. It changes with every write that
+/// changes the value or its expiration, and when a sliding expiration is extended; so a failed attempt does not mean that the value is another.</para>
 /// <para>Exceptions are those of the other members. After a <see cref="CascadeOutcomeUnknownException"/> read again: the write may have been made.</para>
 /// </remarks>
 public interface IVersionedDistributedCache : IDistributedCache

@@ -59,26 +59,30 @@ internal sealed class DatastoreClient : IDisposable
         throw new DatastoreProtocolException($"the key was deferred {MaxLookups} times");
     }
 
-    /// <summary>Stores a value, whole.</summary>
-    public Task<DurableWrite> UpsertAsync(CacheKey key, in DurableValue value, long? baseVersion, DatastoreAttempt attempt) =>
-        CommitAsync(new Mutation { Upsert = _codec.Encode(key, value) }, baseVersion, attempt);
+    /// <summary>
+    /// Stores a value, whole. With a version it is an update, for what the service does with an upsert whose base version is that of a removed entity is
+    /// not documented; without one it is an insert where nothing may be stored.
+    /// </summary>
+    public Task<DurableWrite> StoreAsync(CacheKey key, in DurableValue value, WriteCondition condition, DatastoreAttempt attempt)
+    {
+        Entity entity = _codec.Encode(key, value);
+        return condition switch
+        {
+            { MustBeMissing: true } => InsertAsync(entity, attempt),
+            { Version: { } version } => UpdateAsync(new Mutation { Update = entity }, version, attempt),
+            _ => CommitAsync(new Mutation { Upsert = entity }, null, attempt),
+        };
+    }
 
     /// <summary>Moves the expiry and leaves everything else. An update, not an upsert: that would make a husk of a missing entity.</summary>
-    public async Task<DurableWrite> ExtendAsync(CacheKey key, long expiresAt, long baseVersion, DatastoreAttempt attempt)
+    public Task<DurableWrite> ExtendAsync(CacheKey key, long expiresAt, long baseVersion, DatastoreAttempt attempt)
     {
         var mutation = new Mutation
         {
             Update = _codec.EncodeExpiry(key, expiresAt),
             PropertyMask = new PropertyMask { Paths = { EntityProperties.ExpiresAt } },
         };
-        try
-        {
-            return await CommitAsync(mutation, baseVersion, attempt).ConfigureAwait(false);
-        }
-        catch (RpcException e) when (e.StatusCode == StatusCode.NotFound && attempt.MayHaveArrived)
-        {
-            return new DurableWrite(DurableWriteStatus.NotFound, 0);
-        }
+        return UpdateAsync(mutation, baseVersion, attempt);
     }
 
     /// <summary>Deletes an entity; a missing one is success.</summary>
@@ -86,6 +90,30 @@ internal sealed class DatastoreClient : IDisposable
         CommitAsync(new Mutation { Delete = _codec.KeyOf(key) }, baseVersion, attempt);
 
     public void Dispose() => _channel.Dispose();
+
+    private async Task<DurableWrite> InsertAsync(Entity entity, DatastoreAttempt attempt)
+    {
+        try
+        {
+            return await CommitAsync(new Mutation { Insert = entity }, null, attempt).ConfigureAwait(false);
+        }
+        catch (RpcException e) when (e.StatusCode == StatusCode.AlreadyExists && attempt.MayHaveArrived)
+        {
+            return new DurableWrite(DurableWriteStatus.Conflict, DurableWrite.Untold);
+        }
+    }
+
+    private async Task<DurableWrite> UpdateAsync(Mutation mutation, long baseVersion, DatastoreAttempt attempt)
+    {
+        try
+        {
+            return await CommitAsync(mutation, baseVersion, attempt).ConfigureAwait(false);
+        }
+        catch (RpcException e) when (e.StatusCode == StatusCode.NotFound && attempt.MayHaveArrived)
+        {
+            return new DurableWrite(DurableWriteStatus.NotFound, DurableWrite.Gone);
+        }
+    }
 
     private async Task<DurableWrite> CommitAsync(Mutation mutation, long? baseVersion, DatastoreAttempt attempt)
     {

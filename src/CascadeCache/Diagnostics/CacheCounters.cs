@@ -38,6 +38,7 @@ internal enum Counter
     DatastoreSharedReads,
     DatastoreReadsForGet,
     DatastoreReadsForSlide,
+    DatastoreReadsForSet,
     DatastoreWritesForSet,
     DatastoreWritesForSlide,
     DatastoreDeletesForRemove,

@@ -35,6 +35,7 @@ internal sealed class CascadeMetrics : IDisposable
         Observe("cascadecache.datastore.operations", "{operation}", "Billable Datastore operations that were sent, by cause; every attempt counts.", counters,
             (Counter.DatastoreReadsForGet, [new(OperationType, "read"), new(Cause, "get")]),
             (Counter.DatastoreReadsForSlide, [new(OperationType, "read"), new(Cause, "slide")]),
+            (Counter.DatastoreReadsForSet, [new(OperationType, "read"), new(Cause, "set")]),
             (Counter.DatastoreWritesForSet, [new(OperationType, "write"), new(Cause, "set")]),
             (Counter.DatastoreWritesForSlide, [new(OperationType, "write"), new(Cause, "slide")]),
             (Counter.DatastoreDeletesForRemove, [new(OperationType, "delete"), new(Cause, "remove")]));

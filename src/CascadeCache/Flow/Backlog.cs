@@ -185,8 +185,7 @@ internal sealed class Backlog : IDisposable
             return held is not null;
         }
 
-        Entry committed = _services.AbsentEntry(item.Version, _services.Now);
-        return await new KeyCheck(_services, server, item.Key).RunAsync(Guid.Empty, committed, call).ConfigureAwait(false);
+        return await new KeyCheck(_services, server, item.Key).RunAsync(Guid.Empty, item.Version, committed: null, call).ConfigureAwait(false);
     }
 
     private List<(IVolatileServer Server, Item[] Items)> Snapshot()

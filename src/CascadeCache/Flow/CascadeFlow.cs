@@ -14,13 +14,16 @@ internal sealed class CascadeFlow : ICacheFlow, IAsyncDisposable
     private readonly BackgroundWork _background;
     private readonly ReadFlow _reads;
     private readonly WriteFlow _writes;
+    private readonly VersionedWrites _versioned;
+    private readonly IDurableTier _durable;
 
     public CascadeFlow(FlowServices services, IVolatileTier volatileTier, IDurableTier durable, BackgroundWork background)
     {
-        (_services, _background) = (services, background);
+        (_services, _background, _durable) = (services, background, durable);
         Backlog = new Backlog(services, volatileTier, background);
         _reads = new ReadFlow(services, volatileTier, durable, new SlideFlow(services, durable), Backlog, background);
         _writes = new WriteFlow(services, volatileTier, durable, Backlog);
+        _versioned = new VersionedWrites(durable, _reads.GetAsync, _writes.SetAsync, _writes.ForgetOlderAsync);
     }
 
     /// <summary>What is still to be invalidated.</summary>
@@ -28,12 +31,18 @@ internal sealed class CascadeFlow : ICacheFlow, IAsyncDisposable
 
     public ValueTask<FoundValue> GetAsync(CacheKey key, CallContext call) => _reads.GetAsync(key, call);
 
-    public ValueTask SetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CallContext call) =>
-        _writes.SetAsync(key, payload, lifetime, call);
+    public async ValueTask SetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CallContext call) =>
+        await _writes.SetAsync(key, _services.NewValue(_durable, key, payload, lifetime), WriteCondition.Always, call).ConfigureAwait(false);
 
     public ValueTask RefreshAsync(CacheKey key, CallContext call) => _reads.RefreshAsync(key, call);
 
-    public ValueTask RemoveAsync(CacheKey key, CallContext call) => _writes.RemoveAsync(key, call);
+    public async ValueTask RemoveAsync(CacheKey key, CallContext call) => await _writes.RemoveAsync(key, baseVersion: null, call).ConfigureAwait(false);
+
+    public ValueTask<CacheVersion?> TrySetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CacheVersion expected, CallContext call) =>
+        _versioned.TrySetAsync(key, _services.NewValue(_durable, key, payload, lifetime), expected, call);
+
+    public async ValueTask<bool> TryRemoveAsync(CacheKey key, CacheVersion expected, CallContext call) =>
+        (await _writes.RemoveAsync(key, expected.Number, call).ConfigureAwait(false)).IsApplied;
 
     /// <summary>
     /// Ends the background work, then makes one last attempt to invalidate what is on the backlog. What cannot be invalidated within the limit is told to the log: other

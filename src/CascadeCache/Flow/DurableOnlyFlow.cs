@@ -6,10 +6,22 @@ using CascadeCache.Tiers;
 namespace CascadeCache.Flow;
 
 /// <summary>The durable tier alone.</summary>
-internal sealed class DurableOnlyFlow(FlowServices services, IDurableTier durable, BackgroundWork background) : ICacheFlow, IAsyncDisposable
+internal sealed class DurableOnlyFlow : ICacheFlow, IAsyncDisposable
 {
-    private readonly SlideFlow _slides = new(services, durable);
-    private readonly SharedReads _shared = new(durable, services.Counters);
+    private readonly FlowServices _services;
+    private readonly IDurableTier _durable;
+    private readonly BackgroundWork _background;
+    private readonly SlideFlow _slides;
+    private readonly SharedReads _shared;
+    private readonly VersionedWrites _versioned;
+
+    public DurableOnlyFlow(FlowServices services, IDurableTier durable, BackgroundWork background)
+    {
+        (_services, _durable, _background) = (services, durable, background);
+        _slides = new SlideFlow(services, durable);
+        _shared = new SharedReads(durable, services.Counters);
+        _versioned = new VersionedWrites(durable, GetAsync, WriteAsync);
+    }
 
     public async ValueTask<FoundValue> GetAsync(CacheKey key, CallContext call)
     {
@@ -20,23 +32,14 @@ internal sealed class DurableOnlyFlow(FlowServices services, IDurableTier durabl
 
         if (_slides.IsDurableDue(entry, isCutOff: false))
         {
-            background.TryRun(key.Text, async later => await _slides.ExtendDurableAsync(key, entry, isCutOff: false, later).ConfigureAwait(false));
+            _background.TryRun(key.Text, async later => await _slides.ExtendDurableAsync(key, entry, isCutOff: false, later).ConfigureAwait(false));
         }
 
-        return FoundValue.Of(entry.Payload, TierNames.Datastore);
+        return FoundValue.Of(entry.Payload, new CacheVersion(entry.Version), TierNames.Datastore);
     }
 
-    public async ValueTask SetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CallContext call)
-    {
-        long limit = Math.Min(services.Settings.MaxValueBytes, durable.MaxValueBytes(key));
-        if (payload.Length > limit)
-        {
-            throw new CascadeValueTooLargeException(payload.Length, limit);
-        }
-
-        long expiresAt = lifetime.CopyExpiry(services.Now, services.Settings.DatastoreSlack);
-        await durable.WriteAsync(key, new DurableValue(payload, lifetime, expiresAt), baseVersion: null, DurableCause.Set, call).ConfigureAwait(false);
-    }
+    public async ValueTask SetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CallContext call) =>
+        await WriteAsync(key, _services.NewValue(_durable, key, payload, lifetime), WriteCondition.Always, call).ConfigureAwait(false);
 
     public async ValueTask RefreshAsync(CacheKey key, CallContext call)
     {
@@ -47,20 +50,29 @@ internal sealed class DurableOnlyFlow(FlowServices services, IDurableTier durabl
     }
 
     public async ValueTask RemoveAsync(CacheKey key, CallContext call) =>
-        await durable.DeleteAsync(key, baseVersion: null, DurableCause.Remove, call).ConfigureAwait(false);
+        await _durable.DeleteAsync(key, baseVersion: null, DurableCause.Remove, call).ConfigureAwait(false);
 
-    public ValueTask DisposeAsync() => background.DisposeAsync();
+    public ValueTask<CacheVersion?> TrySetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CacheVersion expected, CallContext call) =>
+        _versioned.TrySetAsync(key, _services.NewValue(_durable, key, payload, lifetime), expected, call);
+
+    public async ValueTask<bool> TryRemoveAsync(CacheKey key, CacheVersion expected, CallContext call) =>
+        (await _durable.DeleteAsync(key, expected.Number, DurableCause.Remove, call).ConfigureAwait(false)).IsApplied;
+
+    public ValueTask DisposeAsync() => _background.DisposeAsync();
+
+    private ValueTask<DurableWrite> WriteAsync(CacheKey key, DurableValue value, WriteCondition condition, CallContext call) =>
+        _durable.WriteAsync(key, value, condition, DurableCause.Set, call);
 
     private async ValueTask<Entry?> ReadAsync(CacheKey key, CallContext call)
     {
         DurableRead read = await _shared.ReadAsync(key, call).ConfigureAwait(false);
-        if (read.Value is { } value && value.ExpiresAt > services.Now)
+        if (read.Value is { } value && value.ExpiresAt > _services.Now)
         {
-            services.Counters.Add(Counter.DatastoreHits);
-            return services.EntryOf(value, read.Version, services.Now);
+            _services.Counters.Add(Counter.DatastoreHits);
+            return _services.EntryOf(value, read.Version, _services.Now);
         }
 
-        services.Counters.Add(Counter.DatastoreMisses);
+        _services.Counters.Add(Counter.DatastoreMisses);
         return null;
     }
 }

@@ -47,6 +47,16 @@ internal sealed class FlowServices(
         }
     }
 
+    /// <summary>The durable form of a value that is stored now.</summary>
+    /// <exception cref="CascadeValueTooLargeException">It is larger than the options allow or the durable tier can hold under the key.</exception>
+    public DurableValue NewValue(IDurableTier durable, CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime)
+    {
+        long limit = Math.Min(Settings.MaxValueBytes, durable.MaxValueBytes(key));
+        return payload.Length <= limit
+            ? new DurableValue(payload, lifetime, lifetime.CopyExpiry(Now, Settings.DatastoreSlack))
+            : throw new CascadeValueTooLargeException(payload.Length, limit);
+    }
+
     /// <summary>The entry that a copy of <paramref name="value"/>, made now, would be.</summary>
     /// <param name="value">The durable value.</param>
     /// <param name="version">Its version.</param>

@@ -18,6 +18,17 @@ internal interface ICacheFlow
     ValueTask RefreshAsync(CacheKey key, CallContext call);
 
     ValueTask RemoveAsync(CacheKey key, CallContext call);
+
+    /// <summary>Stores a value if a version still stands, or if there is no entry.</summary>
+    /// <returns>The new version; null: not stored, because the key has another version.</returns>
+    ValueTask<CacheVersion?> TrySetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CacheVersion expected, CallContext call);
+
+    /// <summary>Removes an entry whose version still stands.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="expected">A version that exists.</param>
+    /// <param name="call">How the caller waits.</param>
+    /// <returns>Whether the version stood.</returns>
+    ValueTask<bool> TryRemoveAsync(CacheKey key, CacheVersion expected, CallContext call);
 }
 
 /// <summary>What a read found, and which tier said so. Owns the payload's memory: dispose it exactly once, after the payload was copied.</summary>
@@ -25,24 +36,27 @@ internal readonly struct FoundValue : IDisposable
 {
     private readonly IDisposable? _owner;
 
-    private FoundValue(bool exists, string tier, ReadOnlyMemory<byte> payload, IDisposable? owner)
+    private FoundValue(CacheVersion version, string tier, ReadOnlyMemory<byte> payload, IDisposable? owner)
     {
-        Exists = exists;
+        Version = version;
         Tier = tier;
         Payload = payload;
         _owner = owner;
     }
 
-    public bool Exists { get; }
+    public bool Exists => Version.Exists;
+
+    /// <summary>What a conditional write of the key has to name.</summary>
+    public CacheVersion Version { get; }
 
     /// <summary>One of <see cref="TierNames"/>.</summary>
     public string Tier { get; }
 
     public ReadOnlyMemory<byte> Payload { get; }
 
-    public static FoundValue None(string tier) => new(false, tier, default, null);
+    public static FoundValue None(string tier) => new(CacheVersion.Absent, tier, default, null);
 
-    public static FoundValue Of(ReadOnlyMemory<byte> payload, string tier, IDisposable? owner = null) => new(true, tier, payload, owner);
+    public static FoundValue Of(ReadOnlyMemory<byte> payload, CacheVersion version, string tier, IDisposable? owner = null) => new(version, tier, payload, owner);
 
     public void Dispose() => _owner?.Dispose();
 }

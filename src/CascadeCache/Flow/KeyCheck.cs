@@ -14,12 +14,13 @@ internal sealed class KeyCheck(FlowServices services, IVolatileServer server, Ca
     private const int MaxRounds = 128;
     private const int MaxSilences = 2;
 
-    /// <summary>Runs until the key holds nothing older than the commit.</summary>
+    /// <summary>Runs until the key holds nothing that is older than a version, and not the writer's lock.</summary>
     /// <param name="writer">The writer whose lock may still stand.</param>
-    /// <param name="committed">What it committed.</param>
+    /// <param name="leastVersion">The version that the durable tier has reached.</param>
+    /// <param name="committed">What the writer committed, to be published if it turns out to have been alone; null: nothing.</param>
     /// <param name="call">How the caller waits.</param>
     /// <returns>False: the server cannot be reached.</returns>
-    public async ValueTask<bool> RunAsync(Guid writer, Entry committed, CallContext call)
+    public async ValueTask<bool> RunAsync(Guid writer, long leastVersion, Entry? committed, CallContext call)
     {
         long began = services.Time.GetTimestamp();
         int silences = 0;
@@ -37,7 +38,7 @@ internal sealed class KeyCheck(FlowServices services, IVolatileServer server, Ca
                 continue;
             }
 
-            VolatileWrite? step = await StepAsync(read, writer, committed, call).ConfigureAwait(false);
+            VolatileWrite? step = await StepAsync(read, writer, leastVersion, committed, call).ConfigureAwait(false);
             if (step is not { } write || write.IsGone)
             {
                 return true;
@@ -50,7 +51,7 @@ internal sealed class KeyCheck(FlowServices services, IVolatileServer server, Ca
     }
 
     /// <returns>What the needed change came to; null when none is needed.</returns>
-    private async ValueTask<VolatileWrite?> StepAsync(VolatileRead read, Guid writer, Entry committed, CallContext call)
+    private async ValueTask<VolatileWrite?> StepAsync(VolatileRead read, Guid writer, long leastVersion, Entry? committed, CallContext call)
     {
         if (!read.IsPlaceholder && EntryFlags.KindOf(read.Flags) == EntryKind.Lock)
         {
@@ -61,7 +62,7 @@ internal sealed class KeyCheck(FlowServices services, IVolatileServer server, Ca
         }
 
         // Versions order values and absences alike. A placeholder is a reader whose read of the durable tier may have begun before the commit.
-        if (!read.IsPlaceholder && EntryFormat.TryRead(read.Item, key.Fingerprint, out Entry entry) && entry.Version >= committed.Version)
+        if (!read.IsPlaceholder && EntryFormat.TryRead(read.Item, key.Fingerprint, out Entry entry) && entry.Version >= leastVersion)
         {
             return null;
         }
@@ -69,7 +70,7 @@ internal sealed class KeyCheck(FlowServices services, IVolatileServer server, Ca
         return await server.DeleteAsync(key, read.Token, call).ConfigureAwait(false);
     }
 
-    private async ValueTask<VolatileWrite?> LeaveAsync(LockRecord record, VolatileToken token, Guid writer, Entry committed, CallContext call)
+    private async ValueTask<VolatileWrite?> LeaveAsync(LockRecord record, VolatileToken token, Guid writer, Entry? committed, CallContext call)
     {
         LockRecord rest = record.Without(writer);
         if (!rest.IsEmpty)
@@ -78,9 +79,9 @@ internal sealed class KeyCheck(FlowServices services, IVolatileServer server, Ca
         }
 
         // Alone all the time: the publish was lost on its way, and is made again.
-        if (!record.Contended && committed.Version > long.MinValue)
+        if (!record.Contended && committed is { } entry)
         {
-            return await server.CompareAndSetAsync(key, token, services.Items.ForEntry(server, key, committed), call).ConfigureAwait(false);
+            return await server.CompareAndSetAsync(key, token, services.Items.ForEntry(server, key, entry), call).ConfigureAwait(false);
         }
 
         return await server.DeleteAsync(key, token, call).ConfigureAwait(false);

@@ -20,6 +20,9 @@ internal sealed class KeyLock : IDisposable
     private const int MaxRounds = 128;
     private const int MaxSilences = 2;
 
+    /// <summary>Older than anything: what stood under the lock is given back whatever its version.</summary>
+    public const long AnyVersion = long.MinValue;
+
     private readonly FlowServices _services;
     private readonly IVolatileServer _server;
     private readonly CacheKey _key;
@@ -108,23 +111,25 @@ internal sealed class KeyLock : IDisposable
             }
         }
 
-        return await new KeyCheck(_services, _server, _key).RunAsync(_writer, committed, call).ConfigureAwait(false);
+        return await new KeyCheck(_services, _server, _key).RunAsync(_writer, committed.Version, committed, call).ConfigureAwait(false);
     }
 
     /// <summary>
     /// Gives back what stood there before, after a commit that surely did not happen: entries that memcache could serve stay servable while the
     /// durable tier is down. If that fails the lock runs out by itself.
     /// </summary>
-    public async ValueTask RestoreAsync(CallContext call)
+    /// <param name="leastVersion">The version that the durable tier is known to have reached; what is older is removed instead.</param>
+    /// <param name="call">How the caller waits.</param>
+    public async ValueTask RestoreAsync(long leastVersion, CallContext call)
     {
         if (!_isExclusive)
         {
-            await new KeyCheck(_services, _server, _key).RunAsync(_writer, NothingCommitted, call).ConfigureAwait(false);
+            await new KeyCheck(_services, _server, _key).RunAsync(_writer, leastVersion, committed: null, call).ConfigureAwait(false);
             return;
         }
 
         VolatileView before = VolatileView.Of(_replaced, _key, _services.Now);
-        if (before.Meaning is VolatileMeaning.Value or VolatileMeaning.Absent or VolatileMeaning.Bypass)
+        if (before.Meaning is VolatileMeaning.Value or VolatileMeaning.Absent or VolatileMeaning.Bypass && before.Entry.Version >= leastVersion)
         {
             VolatileItem item = _services.Items.ForEntry(_server, _key, before.Entry);
             await _server.CompareAndSetAsync(_key, _token, item, call).ConfigureAwait(false);
@@ -136,9 +141,6 @@ internal sealed class KeyLock : IDisposable
     }
 
     public void Dispose() => _replaced.Dispose();
-
-    // Older than anything: a check on its account removes nothing but the writer itself.
-    private static Entry NothingCommitted => new() { Kind = EntryKind.Absent, Version = long.MinValue, CopyExpiry = 0, DurableExpiry = 0, FreshUntil = 0 };
 
     private static LockRecord LockOver(in VolatileRead look, bool mayHaveLostLocks)
     {

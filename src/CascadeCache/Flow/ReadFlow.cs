@@ -83,7 +83,7 @@ internal sealed class ReadFlow(
                 case VolatileMeaning.Value:
                     await SlideIfDueAsync(server, key, view.Entry, read.Token, when, call).ConfigureAwait(false);
                     handedOver = true;
-                    return FoundValue.Of(view.Entry.Payload, TierNames.Memcache, read.Owner);
+                    return FoundValue.Of(view.Entry.Payload, new CacheVersion(view.Entry.Version), TierNames.Memcache, read.Owner);
                 case VolatileMeaning.Absent:
                     return FoundValue.None(TierNames.Memcache);
                 default:
@@ -139,7 +139,7 @@ internal sealed class ReadFlow(
             SlideInBackground(key, entry, request);
         }
 
-        return FoundValue.Of(value.Payload, TierNames.Datastore);
+        return FoundValue.Of(value.Payload, new CacheVersion(entry.Version), TierNames.Datastore);
     }
 
     private async ValueTask FillAsync(CacheKey key, DurableRequest request, Entry entry, CallContext call)

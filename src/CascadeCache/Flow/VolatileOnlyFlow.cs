@@ -31,7 +31,7 @@ internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier
             }
 
             handedOver = true;
-            return FoundValue.Of(entry.Payload, TierNames.Memcache, read.Owner);
+            return FoundValue.Of(entry.Payload, VersionOf(read.Token), TierNames.Memcache, read.Owner);
         }
         finally
         {
@@ -45,25 +45,35 @@ internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier
     public async ValueTask SetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CallContext call)
     {
         IVolatileServer server = await tier.FindServerAsync(key, call).ConfigureAwait(false);
-        long limit = Math.Min(services.Settings.MaxValueBytes, Math.Min(services.Settings.MaxMemcacheBytes, server.MaxItemBytes(key) - EntryFormat.HeaderSize));
-        if (payload.Length > limit)
+        ThrowIfNotDone(server, await server.SetAsync(key, NewItem(server, key, payload, lifetime), call).ConfigureAwait(false));
+        services.Counters.Add(Counter.MemcachePublishes);
+    }
+
+    /// <summary>The server's own compare-and-set. Its numbers die with the connection that told them: then the version no longer stands.</summary>
+    public async ValueTask<CacheVersion?> TrySetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CacheVersion expected, CallContext call)
+    {
+        IVolatileServer server = await tier.FindServerAsync(key, call).ConfigureAwait(false);
+        VolatileItem item = NewItem(server, key, payload, lifetime);
+        VolatileToken? token = expected.Exists ? TokenOf(expected) : await PlaceTokenAsync(server, key, call).ConfigureAwait(false);
+        if (token is not { } free)
         {
-            throw new CascadeValueTooLargeException(payload.Length, limit);
+            return null;
         }
 
-        long expiry = lifetime.CopyExpiry(services.Now, services.Settings.MemcacheSlack);
-        var entry = new Entry
+        VolatileWrite write = await server.CompareAndSetAsync(key, free, item, call).ConfigureAwait(false);
+        if (IsMade(server, write))
         {
-            Kind = EntryKind.Value,
-            Version = 0,
-            Lifetime = lifetime,
-            CopyExpiry = expiry,
-            DurableExpiry = expiry,
-            FreshUntil = EntryLifetime.Never,
-            Payload = payload,
-        };
-        ThrowIfNotDone(server, await server.SetAsync(key, services.Items.ForEntry(server, key, entry), call).ConfigureAwait(false));
-        services.Counters.Add(Counter.MemcachePublishes);
+            services.Counters.Add(Counter.MemcachePublishes);
+            return VersionOf(write.Token);
+        }
+
+        return null;
+    }
+
+    public async ValueTask<bool> TryRemoveAsync(CacheKey key, CacheVersion expected, CallContext call)
+    {
+        IVolatileServer server = await tier.FindServerAsync(key, call).ConfigureAwait(false);
+        return IsMade(server, await server.DeleteAsync(key, TokenOf(expected), call).ConfigureAwait(false));
     }
 
     public async ValueTask RefreshAsync(CacheKey key, CallContext call)
@@ -101,6 +111,43 @@ internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier
 
     public ValueTask DisposeAsync() => background.DisposeAsync();
 
+    private static CacheVersion VersionOf(VolatileToken token) => new(unchecked((long)token.Cas), token.Epoch);
+
+    private static VolatileToken TokenOf(CacheVersion version) => new(unchecked((ulong)version.Number), version.Epoch);
+
+    /// <summary>The token of what stands where there is no entry: a placeholder, which of several creators one replaces, or an item that has expired. Null: there is an entry.</summary>
+    private async ValueTask<VolatileToken?> PlaceTokenAsync(IVolatileServer server, CacheKey key, CallContext call)
+    {
+        using VolatileRead read = await server.ReadAsync(key, withValue: true, FlowSettings.LeaseSeconds, call).ConfigureAwait(false);
+        if (read.Status == VolatileStatus.Miss)
+        {
+            throw Unavailable(server, read.Error); // no memory even for a placeholder
+        }
+
+        return Current(server, key, read) is null ? read.Token : null;
+    }
+
+    private VolatileItem NewItem(IVolatileServer server, CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime)
+    {
+        long limit = Math.Min(services.Settings.MaxValueBytes, Math.Min(services.Settings.MaxMemcacheBytes, server.MaxItemBytes(key) - EntryFormat.HeaderSize));
+        if (payload.Length > limit)
+        {
+            throw new CascadeValueTooLargeException(payload.Length, limit);
+        }
+
+        long expiry = lifetime.CopyExpiry(services.Now, services.Settings.MemcacheSlack);
+        return services.Items.ForEntry(server, key, new Entry
+        {
+            Kind = EntryKind.Value,
+            Version = 0,
+            Lifetime = lifetime,
+            CopyExpiry = expiry,
+            DurableExpiry = expiry,
+            FreshUntil = EntryLifetime.Never,
+            Payload = payload,
+        });
+    }
+
     private Entry? Current(IVolatileServer server, CacheKey key, in VolatileRead read)
     {
         ThrowIfUnavailable(server, read);
@@ -130,6 +177,15 @@ internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier
             throw Unavailable(server, write.Error);
         }
     }
+
+    /// <summary>Whether a conditional write was made; false: its condition did not hold.</summary>
+    private static bool IsMade(IVolatileServer server, VolatileWrite write) => write.Status switch
+    {
+        VolatileWriteStatus.Done => true,
+        VolatileWriteStatus.Conflict or VolatileWriteStatus.NotFound => false,
+        VolatileWriteStatus.Refused => throw Unavailable(server, write.Error),
+        _ => throw new CascadeOutcomeUnknownException($"memcached server {server.Name} did not answer a conditional write, which may have been made. Read the key again.", write.Error),
+    };
 
     private static CascadeUnavailableException Unavailable(IVolatileServer server, Exception? error) =>
         new($"memcached server {server.Name} did not answer or refused, and there is no other tier (CascadeBackends.Memcache). Check that it can be reached and has memory.", error);

@@ -19,41 +19,45 @@ internal sealed class WriteFlow(FlowServices services, IVolatileTier volatileTie
         Entry Committed(FlowServices services, long version, long asOf);
     }
 
-    /// <summary>Stores a value.</summary>
-    public ValueTask SetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CallContext call)
-    {
-        long limit = Math.Min(services.Settings.MaxValueBytes, durable.MaxValueBytes(key));
-        if (payload.Length > limit)
-        {
-            throw new CascadeValueTooLargeException(payload.Length, limit);
-        }
+    /// <summary>Stores a value where the condition holds.</summary>
+    public ValueTask<DurableWrite> SetAsync(CacheKey key, DurableValue value, WriteCondition condition, CallContext call) =>
+        ApplyAsync(key, new SetChange(value, condition), call);
 
-        long expiresAt = lifetime.CopyExpiry(services.Now, services.Settings.DatastoreSlack);
-        return ApplyAsync(key, new SetChange(new DurableValue(payload, lifetime, expiresAt)), call);
+    /// <summary>Removes a value from every tier; a missing one is success unless a version was given.</summary>
+    public ValueTask<DurableWrite> RemoveAsync(CacheKey key, long? baseVersion, CallContext call) => ApplyAsync(key, new RemoveChange(baseVersion), call);
+
+    /// <summary>Removes what memcache holds of a key if that is older than a version that the durable tier has reached.</summary>
+    public async ValueTask ForgetOlderAsync(CacheKey key, long version, CallContext call)
+    {
+        IVolatileServer server = await volatileTier.FindServerAsync(key, call).ConfigureAwait(false);
+        await new KeyCheck(services, server, key).RunAsync(Guid.Empty, version, committed: null, call).ConfigureAwait(false);
     }
 
-    /// <summary>Removes a value from every tier; a missing one is success.</summary>
-    public ValueTask RemoveAsync(CacheKey key, CallContext call) => ApplyAsync(key, new RemoveChange(), call);
-
-    private async ValueTask ApplyAsync(CacheKey key, IChange change, CallContext call)
+    private async ValueTask<DurableWrite> ApplyAsync(CacheKey key, IChange change, CallContext call)
     {
         IVolatileServer server = await volatileTier.FindServerAsync(key, call).ConfigureAwait(false);
         using KeyLock? held = await AcquireAsync(server, key, call).ConfigureAwait(false);
         if (held is null)
         {
-            await ApplyWithoutLockAsync(server, key, change, call).ConfigureAwait(false);
-            return;
+            return await ApplyWithoutLockAsync(server, key, change, call).ConfigureAwait(false);
         }
 
         long asOf = services.Now;
-        long version = await CommitAsync(key, change, held, call).ConfigureAwait(false);
+        DurableWrite write = await CommitAsync(key, change, held, call).ConfigureAwait(false);
 
-        // The change is made: what is left to do is done whether or not the caller still waits.
+        // What is left to do is done whether or not the caller still waits.
         CallContext rest = call.WithoutCancellation;
-        if (!await held.ReleaseAsync(change.Committed(services, version, asOf), rest).ConfigureAwait(false))
+        if (!write.IsApplied)
         {
-            backlog.Add(server, key, version);
+            // A copy that is older than what the store told is not given back, or the caller would read it again and fail again.
+            await held.RestoreAsync(write.Version, rest).ConfigureAwait(false);
         }
+        else if (!await held.ReleaseAsync(change.Committed(services, write.Version, asOf), rest).ConfigureAwait(false))
+        {
+            backlog.Add(server, key, write.Version);
+        }
+
+        return write;
     }
 
     private async ValueTask<KeyLock?> AcquireAsync(IVolatileServer server, CacheKey key, CallContext call)
@@ -76,11 +80,11 @@ internal sealed class WriteFlow(FlowServices services, IVolatileTier volatileTie
         return held;
     }
 
-    private async ValueTask<long> CommitAsync(CacheKey key, IChange change, KeyLock held, CallContext call)
+    private async ValueTask<DurableWrite> CommitAsync(CacheKey key, IChange change, KeyLock held, CallContext call)
     {
         try
         {
-            return (await change.CommitAsync(durable, key, call).ConfigureAwait(false)).Version;
+            return await change.CommitAsync(durable, key, call).ConfigureAwait(false);
         }
         catch (Exception e) when (MayHaveCommitted(e))
         {
@@ -91,12 +95,12 @@ internal sealed class WriteFlow(FlowServices services, IVolatileTier volatileTie
         }
         catch (CascadeCacheException)
         {
-            await held.RestoreAsync(call.WithoutCancellation).ConfigureAwait(false);
+            await held.RestoreAsync(KeyLock.AnyVersion, call.WithoutCancellation).ConfigureAwait(false);
             throw;
         }
     }
 
-    private async ValueTask ApplyWithoutLockAsync(IVolatileServer server, CacheKey key, IChange change, CallContext call)
+    private async ValueTask<DurableWrite> ApplyWithoutLockAsync(IVolatileServer server, CacheKey key, IChange change, CallContext call)
     {
         if (services.Settings.IsStrict)
         {
@@ -107,7 +111,12 @@ internal sealed class WriteFlow(FlowServices services, IVolatileTier volatileTie
         try
         {
             DurableWrite write = await change.CommitAsync(durable, key, call).ConfigureAwait(false);
-            backlog.Add(server, key, write.Version);
+            if (write.IsApplied)
+            {
+                backlog.Add(server, key, write.Version);
+            }
+
+            return write;
         }
         catch (Exception e) when (MayHaveCommitted(e))
         {
@@ -121,24 +130,24 @@ internal sealed class WriteFlow(FlowServices services, IVolatileTier volatileTie
     {
         using (held)
         {
-            await held.RestoreAsync(call.WithoutCancellation).ConfigureAwait(false);
+            await held.RestoreAsync(KeyLock.AnyVersion, call.WithoutCancellation).ConfigureAwait(false);
         }
     }
 
     private static bool MayHaveCommitted(Exception e) => e is CascadeOutcomeUnknownException or OperationCanceledException;
 
-    private sealed class SetChange(DurableValue value) : IChange
+    private sealed class SetChange(DurableValue value, WriteCondition condition) : IChange
     {
         public ValueTask<DurableWrite> CommitAsync(IDurableTier durable, CacheKey key, CallContext call) =>
-            durable.WriteAsync(key, value, baseVersion: null, DurableCause.Set, call);
+            durable.WriteAsync(key, value, condition, DurableCause.Set, call);
 
         public Entry Committed(FlowServices services, long version, long asOf) => services.EntryOf(value, version, asOf);
     }
 
-    private sealed class RemoveChange : IChange
+    private sealed class RemoveChange(long? baseVersion) : IChange
     {
         public ValueTask<DurableWrite> CommitAsync(IDurableTier durable, CacheKey key, CallContext call) =>
-            durable.DeleteAsync(key, baseVersion: null, DurableCause.Remove, call);
+            durable.DeleteAsync(key, baseVersion, DurableCause.Remove, call);
 
         public Entry Committed(FlowServices services, long version, long asOf) => services.AbsentEntry(version, asOf);
     }

@@ -43,7 +43,7 @@ internal sealed class ReadOperation(CacheKey key, CallContext call, Counter coun
         new(await client.LookupAsync(Key, attempt).ConfigureAwait(false), default, null);
 }
 
-internal sealed class WriteOperation(CacheKey key, DurableValue value, long? baseVersion, CallContext call, Counter counter, long startedAt)
+internal sealed class WriteOperation(CacheKey key, DurableValue value, WriteCondition condition, CallContext call, Counter counter, long startedAt)
     : DatastoreOperation(key, call, counter, startedAt)
 {
     public override bool IsWrite => true;
@@ -51,7 +51,7 @@ internal sealed class WriteOperation(CacheKey key, DurableValue value, long? bas
     public override string Name => "Storing";
 
     public override async Task<DatastoreReply> SendAsync(DatastoreClient client, DatastoreAttempt attempt) =>
-        new(default, await client.UpsertAsync(Key, value, baseVersion, attempt).ConfigureAwait(false), null);
+        new(default, await client.StoreAsync(Key, value, condition, attempt).ConfigureAwait(false), null);
 }
 
 internal sealed class ExtendOperation(CacheKey key, long expiresAt, long baseVersion, CallContext call, Counter counter, long startedAt)

@@ -70,12 +70,17 @@ internal sealed class DatastoreTier : IDurableTier
     /// <inheritdoc/>
     public async ValueTask<DurableRead> ReadAsync(CacheKey key, DurableCause cause, CallContext call)
     {
-        Counter counter = cause == DurableCause.Slide ? Counter.DatastoreReadsForSlide : Counter.DatastoreReadsForGet;
+        Counter counter = cause switch
+        {
+            DurableCause.Slide => Counter.DatastoreReadsForSlide,
+            DurableCause.Set => Counter.DatastoreReadsForSet,
+            _ => Counter.DatastoreReadsForGet,
+        };
         DatastoreReply reply = await _runner.RunAsync(new ReadOperation(key, call, counter, _time.GetTimestamp())).ConfigureAwait(false);
         (Datastore.Protocol.Entity? entity, long version) = reply.Found;
         if (entity is null)
         {
-            return new DurableRead(null, version);
+            return new DurableRead(null, version, IsStored: false);
         }
 
         DurableValue? value = _codec.Decode(entity, key);
@@ -84,12 +89,12 @@ internal sealed class DatastoreTier : IDurableTier
             DatastoreLog.OtherKeysEntity(_logger, _options.Kind);
         }
 
-        return new DurableRead(value, version);
+        return new DurableRead(value, version, IsStored: true);
     }
 
     /// <inheritdoc/>
-    public ValueTask<DurableWrite> WriteAsync(CacheKey key, DurableValue value, long? baseVersion, DurableCause cause, CallContext call) =>
-        RunWriteAsync(new WriteOperation(key, value, baseVersion, call, WriteCounter(cause), _time.GetTimestamp()));
+    public ValueTask<DurableWrite> WriteAsync(CacheKey key, DurableValue value, WriteCondition condition, DurableCause cause, CallContext call) =>
+        RunWriteAsync(new WriteOperation(key, value, condition, call, WriteCounter(cause), _time.GetTimestamp()));
 
     /// <inheritdoc/>
     public ValueTask<DurableWrite> ExtendAsync(CacheKey key, long expiresAt, long baseVersion, DurableCause cause, CallContext call) =>

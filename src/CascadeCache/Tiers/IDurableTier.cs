@@ -26,14 +26,18 @@ internal interface IDurableTier : IAsyncDisposable, IDisposable
     /// <summary>Stores the value, whole, with all its expiration data.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">What to store.</param>
-    /// <param name="baseVersion">Only if the key's version is still this one; null: unconditionally.</param>
+    /// <param name="condition">When to store it. A write that its condition forbids neither revives nor overwrites.</param>
     /// <param name="cause">On whose account the operation is counted.</param>
     /// <param name="call">How the caller waits.</param>
-    ValueTask<DurableWrite> WriteAsync(CacheKey key, DurableValue value, long? baseVersion, DurableCause cause, CallContext call);
+    ValueTask<DurableWrite> WriteAsync(CacheKey key, DurableValue value, WriteCondition condition, DurableCause cause, CallContext call);
 
     /// <summary>Moves the expiry of a value that is still at <paramref name="baseVersion"/>, and nothing else: it neither revives nor overwrites.</summary>
     ValueTask<DurableWrite> ExtendAsync(CacheKey key, long expiresAt, long baseVersion, DurableCause cause, CallContext call);
 
-    /// <summary>Deletes the value. A missing one is success, with the version of its absence.</summary>
+    /// <summary>Deletes the value. A missing one is success, with the version of its absence, unless a version was given.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="baseVersion">Only if the key's version is still this one; null: unconditionally.</param>
+    /// <param name="cause">On whose account the operation is counted.</param>
+    /// <param name="call">How the caller waits.</param>
     ValueTask<DurableWrite> DeleteAsync(CacheKey key, long? baseVersion, DurableCause cause, CallContext call);
 }

@@ -117,6 +117,24 @@ internal sealed class CacheUnderTest : IAsyncDisposable
         return Task.CompletedTask;
     }
 
+    public async Task<VersionedValue> GetVersionedAsync(string key)
+    {
+        VersionedValue value = Style == CallStyle.Sync ? Cache.GetVersioned(key) : await Cache.GetVersionedAsync(key, TestContext.Current.CancellationToken);
+        await Cache.Parts.Background.WhenIdleAsync();
+        return value;
+    }
+
+    public async Task<CacheVersion?> TrySetAsync(string key, byte[] value, CacheVersion expected, DistributedCacheEntryOptions? options = null)
+    {
+        options ??= new DistributedCacheEntryOptions();
+        return Style == CallStyle.Sync
+            ? Cache.TrySet(key, value, expected, options)
+            : await Cache.TrySetAsync(key, value, expected, options, TestContext.Current.CancellationToken);
+    }
+
+    public async Task<bool> TryRemoveAsync(string key, CacheVersion expected) =>
+        Style == CallStyle.Sync ? Cache.TryRemove(key, expected) : await Cache.TryRemoveAsync(key, expected, TestContext.Current.CancellationToken);
+
     public ValueTask DisposeAsync() => Cache.DisposeAsync();
 
     [SuppressMessage("Reliability", "CA2016", Justification = "The connection is made whether or not the test still waits.")]

@@ -138,7 +138,7 @@ internal sealed class EntityTarget(Func<Entity, CacheKey, DurableValue?>? decode
         {
             Extend => _tier!.ExtendAsync(Plain, 1_900_000_000_000, 5, DurableCause.Slide, call),
             Delete => _tier!.DeleteAsync(Plain, null, DurableCause.Remove, call),
-            _ => _tier!.WriteAsync(Plain, Value, null, DurableCause.Set, call),
+            _ => _tier!.WriteAsync(Plain, Value, WriteCondition.Always, DurableCause.Set, call),
         };
         DurableWrite result = write.AsTask().GetAwaiter().GetResult();
         PropertyException.Require(operation == Extend || result.Status == DurableWriteStatus.Applied, $"an unconditional write came to {result.Status}");

@@ -103,22 +103,22 @@ internal sealed class FakeDurableTier : IDurableTier
         return read;
     }
 
-    public ValueTask<DurableWrite> WriteAsync(CacheKey key, DurableValue value, long? baseVersion, DurableCause cause, CallContext call)
+    public ValueTask<DurableWrite> WriteAsync(CacheKey key, DurableValue value, WriteCondition condition, DurableCause cause, CallContext call)
     {
         DurableValue kept = value with { Payload = value.Payload.ToArray() };
-        return ChangeAsync(new DurableCommand(DurableCommandKind.Write, cause, !call.Blocking), key, baseVersion, _ => kept, call);
+        return ChangeAsync(new DurableCommand(DurableCommandKind.Write, cause, !call.Blocking), key, condition, _ => kept, call);
     }
 
     public ValueTask<DurableWrite> ExtendAsync(CacheKey key, long expiresAt, long baseVersion, DurableCause cause, CallContext call) =>
         ChangeAsync(
             new DurableCommand(DurableCommandKind.Extend, cause, !call.Blocking),
             key,
-            baseVersion,
+            WriteCondition.IfVersion(baseVersion),
             found => found is { } value ? value with { ExpiresAt = expiresAt } : null,
             call);
 
     public ValueTask<DurableWrite> DeleteAsync(CacheKey key, long? baseVersion, DurableCause cause, CallContext call) =>
-        ChangeAsync(new DurableCommand(DurableCommandKind.Delete, cause, !call.Blocking), key, baseVersion, _ => null, call);
+        ChangeAsync(new DurableCommand(DurableCommandKind.Delete, cause, !call.Blocking), key, baseVersion is { } version ? WriteCondition.IfVersion(version) : WriteCondition.Always, _ => null, call);
 
     public void Dispose()
     {
@@ -128,27 +128,32 @@ internal sealed class FakeDurableTier : IDurableTier
 
     private DurableRead Find(CacheKey key) =>
         _entities.TryGetValue(key.DurableName, out (DurableValue? Value, long Version) found)
-            ? new DurableRead(found.Value, found.Value is null ? _version : found.Version)
-            : new DurableRead(null, _version);
+            ? new DurableRead(found.Value, found.Value is null ? _version : found.Version, found.Value is not null)
+            : new DurableRead(null, _version, IsStored: false);
 
-    private async ValueTask<DurableWrite> ChangeAsync(DurableCommand command, CacheKey key, long? baseVersion, Func<DurableValue?, DurableValue?> change, CallContext call)
+    private async ValueTask<DurableWrite> ChangeAsync(DurableCommand command, CacheKey key, WriteCondition condition, Func<DurableValue?, DurableValue?> change, CallContext call)
     {
         DurableWrite write = default;
-        await ExecuteAsync(command, () => write = Change(command.Kind, key, baseVersion, change), call).ConfigureAwait(false);
+        await ExecuteAsync(command, () => write = Change(command.Kind, key, condition, change), call).ConfigureAwait(false);
         return write;
     }
 
-    private DurableWrite Change(DurableCommandKind kind, CacheKey key, long? baseVersion, Func<DurableValue?, DurableValue?> change)
+    private DurableWrite Change(DurableCommandKind kind, CacheKey key, WriteCondition condition, Func<DurableValue?, DurableValue?> change)
     {
         lock (_gate)
         {
             DurableRead found = Find(key);
-            if (kind == DurableCommandKind.Extend && found.Value is null)
+            if (kind != DurableCommandKind.Delete && condition.Version is not null && !found.IsStored)
             {
-                return new DurableWrite(DurableWriteStatus.NotFound, found.Version);
+                return new DurableWrite(DurableWriteStatus.NotFound, DurableWrite.Gone);
             }
 
-            if (baseVersion is { } expected && expected != found.Version)
+            if (condition.MustBeMissing && found.IsStored)
+            {
+                return new DurableWrite(DurableWriteStatus.Conflict, DurableWrite.Untold);
+            }
+
+            if (condition.Version is { } expected && expected != found.Version)
             {
                 return new DurableWrite(DurableWriteStatus.Conflict, found.Version);
             }

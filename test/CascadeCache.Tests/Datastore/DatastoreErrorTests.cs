@@ -57,7 +57,7 @@ public sealed class DatastoreErrorTests
         using var rig = new TierRig(o => o.Resilience.Datastore.MaxRetryAttempts = 2, TimeProvider.System);
         rig.Script.Otherwise = (_, _) => Task.FromResult(ScriptedDatastore.Failure(code, "told so"));
 
-        Exception? error = await Record.ExceptionAsync(() => rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), null, DurableCause.Set, TierRig.Call()).AsTask());
+        Exception? error = await Record.ExceptionAsync(() => rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), WriteCondition.Always, DurableCause.Set, TierRig.Call()).AsTask());
 
         Assert.IsType(expected, error);
         Assert.Equal(isRetried ? 3 : 1, rig.Script.Requests.Count);
@@ -71,7 +71,7 @@ public sealed class DatastoreErrorTests
     {
         using var rig = new TierRig(o => (o.Resilience.Datastore.MaxRetryAttempts, o.Resilience.Datastore.BreakerMinimumThroughput) = (4, 2), TimeProvider.System);
         rig.Script.Otherwise = (_, _) => Task.FromResult(ScriptedDatastore.Failure(code, "told so"));
-        await Record.ExceptionAsync(() => rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), null, DurableCause.Set, TierRig.Call()).AsTask());
+        await Record.ExceptionAsync(() => rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), WriteCondition.Always, DurableCause.Set, TierRig.Call()).AsTask());
 
         rig.Script.Otherwise = (_, _) => Task.FromResult(ScriptedDatastore.Ok(TierRig.Missing(TierRig.Key)));
         Exception? error = await Record.ExceptionAsync(() => rig.Tier.ReadAsync(TierRig.Key, DurableCause.Get, TierRig.Call()).AsTask());
@@ -106,7 +106,7 @@ public sealed class DatastoreErrorTests
             throw new HttpRequestException(HttpRequestError.ConnectionError, "refused", new SocketException((int)SocketError.ConnectionRefused));
         };
 
-        Exception? error = await Record.ExceptionAsync(() => rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), null, DurableCause.Set, TierRig.Call()).AsTask());
+        Exception? error = await Record.ExceptionAsync(() => rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), WriteCondition.Always, DurableCause.Set, TierRig.Call()).AsTask());
 
         Assert.IsType<CascadeUnavailableException>(error);
         Assert.Equal(3, tries);
@@ -118,7 +118,7 @@ public sealed class DatastoreErrorTests
         using var rig = new TierRig();
         rig.Script.Then((_, _) => Task.FromResult(new HttpResponseMessage(System.Net.HttpStatusCode.GatewayTimeout) { Version = new Version(2, 0), Content = new StringContent("late") }));
 
-        Exception? error = await Record.ExceptionAsync(() => rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), null, DurableCause.Set, TierRig.Call()).AsTask());
+        Exception? error = await Record.ExceptionAsync(() => rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), WriteCondition.Always, DurableCause.Set, TierRig.Call()).AsTask());
 
         Assert.IsType<CascadeOutcomeUnknownException>(error);
         Assert.Single(rig.Script.Requests);

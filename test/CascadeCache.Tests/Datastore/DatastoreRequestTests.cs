@@ -92,23 +92,59 @@ public sealed class DatastoreRequestTests
         Assert.Equal("ns", Assert.Single(rig.Script.Requests).Lookup.Keys[0].PartitionId.NamespaceId);
     }
 
-    [Theory]
-    [InlineData(null)]
-    [InlineData(42L)]
-    public async Task A_write_is_one_upsert_outside_a_transaction(long? baseVersion)
+    [Fact]
+    public async Task A_write_is_one_upsert_outside_a_transaction()
     {
         using var rig = new TierRig();
         rig.Script.Then(TierRig.Committed(version: 11));
 
-        DurableWrite write = await rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1, 2, 3), baseVersion, DurableCause.Set, TierRig.Call());
+        DurableWrite write = await rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1, 2, 3), WriteCondition.Always, DurableCause.Set, TierRig.Call());
 
         Assert.Equal(new DurableWrite(DurableWriteStatus.Applied, 11), write);
         CommitRequest commit = Assert.Single(rig.Script.Requests).Commit;
         Assert.Equal(CommitRequest.Types.Mode.NonTransactional, commit.Mode);
         Mutation mutation = Assert.Single(commit.Mutations);
         Assert.All(mutation.Upsert.Properties.Values, p => Assert.True(p.ExcludeFromIndexes));
-        Assert.Equal(baseVersion, mutation.HasBaseVersion ? mutation.BaseVersion : null);
-        Assert.Equal(baseVersion is null ? Mutation.Types.ConflictResolutionStrategy.StrategyUnspecified : Mutation.Types.ConflictResolutionStrategy.ServerValue, mutation.ConflictResolutionStrategy);
+        Assert.False(mutation.HasBaseVersion);
+        Assert.Equal(Mutation.Types.ConflictResolutionStrategy.StrategyUnspecified, mutation.ConflictResolutionStrategy);
+    }
+
+    [Fact]
+    public async Task A_write_over_a_version_is_an_update_of_the_whole_entity()
+    {
+        using var rig = new TierRig();
+        rig.Script.Then(TierRig.Committed(version: 43)).Then(TierRig.Committed(version: 50, conflict: true)).Then(StatusCode.NotFound);
+
+        DurableWrite applied = await WriteAsync(rig, WriteCondition.IfVersion(42));
+        DurableWrite changed = await WriteAsync(rig, WriteCondition.IfVersion(42));
+        DurableWrite gone = await WriteAsync(rig, WriteCondition.IfVersion(42));
+
+        Assert.Equal(new DurableWrite(DurableWriteStatus.Applied, 43), applied);
+        Assert.Equal(new DurableWrite(DurableWriteStatus.Conflict, 50), changed);
+        Assert.Equal(new DurableWrite(DurableWriteStatus.NotFound, DurableWrite.Gone), gone);
+        Mutation mutation = Assert.Single(rig.Script.Requests.First().Commit.Mutations);
+        Assert.Equal(Mutation.OperationOneofCase.Update, mutation.OperationCase);
+        Assert.Equal(42, mutation.BaseVersion);
+        Assert.Equal(Mutation.Types.ConflictResolutionStrategy.ServerValue, mutation.ConflictResolutionStrategy);
+        Assert.Null(mutation.PropertyMask);
+        Assert.Equal(0, rig.Counters.Get(Counter.DatastoreFailures));
+    }
+
+    [Fact]
+    public async Task A_write_where_nothing_may_be_stored_is_an_insert()
+    {
+        using var rig = new TierRig();
+        rig.Script.Then(TierRig.Committed(version: 7)).Then(StatusCode.AlreadyExists);
+
+        DurableWrite made = await WriteAsync(rig, WriteCondition.IfMissing);
+        DurableWrite taken = await WriteAsync(rig, WriteCondition.IfMissing);
+
+        Assert.Equal(new DurableWrite(DurableWriteStatus.Applied, 7), made);
+        Assert.Equal(new DurableWrite(DurableWriteStatus.Conflict, DurableWrite.Untold), taken);
+        Mutation mutation = Assert.Single(rig.Script.Requests.First().Commit.Mutations);
+        Assert.Equal(Mutation.OperationOneofCase.Insert, mutation.OperationCase);
+        Assert.False(mutation.HasBaseVersion);
+        Assert.Equal(0, rig.Counters.Get(Counter.DatastoreFailures));
     }
 
     [Fact]
@@ -181,7 +217,7 @@ public sealed class DatastoreRequestTests
         entity.Properties.Remove("FullKey");
         rig.Script.Then(TierRig.Found(entity, version: 8));
 
-        Assert.Equal(new DurableRead(null, 8), await rig.Tier.ReadAsync(key, DurableCause.Get, TierRig.Call()));
+        Assert.Equal(new DurableRead(null, 8, IsStored: true), await rig.Tier.ReadAsync(key, DurableCause.Get, TierRig.Call()));
     }
 
     [Fact]
@@ -192,4 +228,7 @@ public sealed class DatastoreRequestTests
 
         await Assert.ThrowsAsync<CascadeOutcomeUnknownException>(async () => await rig.Tier.DeleteAsync(TierRig.Key, null, DurableCause.Remove, TierRig.Call()));
     }
+
+    private static async Task<DurableWrite> WriteAsync(TierRig rig, WriteCondition condition) =>
+        await rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), condition, DurableCause.Set, TierRig.Call());
 }

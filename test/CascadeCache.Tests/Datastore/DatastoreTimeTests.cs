@@ -51,7 +51,7 @@ public sealed class DatastoreTimeTests
         };
 
         Task call = isWrite
-            ? rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), null, DurableCause.Set, TierRig.Call()).AsTask()
+            ? rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), WriteCondition.Always, DurableCause.Set, TierRig.Call()).AsTask()
             : rig.Tier.ReadAsync(TierRig.Key, DurableCause.Get, TierRig.Call()).AsTask();
         await arrived.Task.WaitAsync(TestContext.Current.CancellationToken);
         rig.Time.Advance(rig.Options.Datastore.OperationTimeout);
@@ -72,7 +72,7 @@ public sealed class DatastoreTimeTests
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token);
         };
 
-        Task write = rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), null, DurableCause.Set, TierRig.Call()).AsTask();
+        Task write = rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), WriteCondition.Always, DurableCause.Set, TierRig.Call()).AsTask();
         await connecting.Task.WaitAsync(TestContext.Current.CancellationToken);
         rig.Time.Advance(rig.Options.Datastore.OperationTimeout);
 
@@ -89,7 +89,7 @@ public sealed class DatastoreTimeTests
         });
         rig.Script.Then(StatusCode.Unavailable);
 
-        Task write = rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), null, DurableCause.Set, TierRig.Call()).AsTask();
+        Task write = rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), WriteCondition.Always, DurableCause.Set, TierRig.Call()).AsTask();
         await rig.Time.TimerAsync(due => due > TimeSpan.FromMinutes(1));
         rig.Time.Advance(rig.Options.Resilience.Datastore.TotalTimeout);
 

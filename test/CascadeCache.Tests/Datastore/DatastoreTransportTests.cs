@@ -34,7 +34,7 @@ public sealed class DatastoreTransportTests
         byte[] payload = new byte[rig.Tier.MaxValueBytes(TierRig.Key)];
         payload[^1] = 42;
 
-        ValueTask<DurableWrite> write = rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(payload), null, DurableCause.Set, TierRig.Call(blocking));
+        ValueTask<DurableWrite> write = rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(payload), WriteCondition.Always, DurableCause.Set, TierRig.Call(blocking));
         Assert.True(!blocking || write.IsCompleted);
         Assert.Equal(DurableWriteStatus.Applied, (await write).Status);
         ValueTask<DurableRead> read = rig.Tier.ReadAsync(TierRig.Key, DurableCause.Get, TierRig.Call(blocking));
@@ -65,7 +65,7 @@ public sealed class DatastoreTransportTests
     {
         using TierRig rig = Rig(UnusedAddress());
 
-        Exception? error = await Record.ExceptionAsync(async () => await rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), null, DurableCause.Set, TierRig.Call(blocking)));
+        Exception? error = await Record.ExceptionAsync(async () => await rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), WriteCondition.Always, DurableCause.Set, TierRig.Call(blocking)));
 
         Assert.IsType<CascadeUnavailableException>(error);
         Assert.Equal(2, rig.Counters.Get(Counter.DatastoreRetries));
@@ -96,7 +96,7 @@ public sealed class DatastoreTransportTests
         });
         using TierRig rig = Rig(server.Address);
 
-        Exception? error = await Record.ExceptionAsync(async () => await rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), null, DurableCause.Set, TierRig.Call(blocking)));
+        Exception? error = await Record.ExceptionAsync(async () => await rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), WriteCondition.Always, DurableCause.Set, TierRig.Call(blocking)));
 
         Assert.IsType<CascadeOutcomeUnknownException>(error);
         Assert.Equal(1, arrived);

@@ -144,7 +144,7 @@ public sealed class KeyCheckTests : IAsyncDisposable
     }
 
     private ValueTask<bool> CheckAsync(Guid writer) =>
-        new KeyCheck(_process.Services, _process.Tier, _world.Key).RunAsync(writer, _process.Services.AbsentEntry(10, _world.Now), CallContext.Async(CancellationToken.None));
+        new KeyCheck(_process.Services, _process.Tier, _world.Key).RunAsync(writer, 10, _process.Services.AbsentEntry(10, _world.Now), CallContext.Async(CancellationToken.None));
 
     private byte[] EntryBytes(long version)
     {

@@ -72,7 +72,7 @@ public sealed class HostileDatastoreTests
         rig.Script.Then(TierRig.Committed(conflict: true));
 
         await Assert.ThrowsAsync<CascadeOutcomeUnknownException>(
-            async () => await rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), null, DurableCause.Set, TierRig.Call()));
+            async () => await rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(1), WriteCondition.Always, DurableCause.Set, TierRig.Call()));
     }
 
     public static TheoryData<byte[]> UnreadableDelays =>

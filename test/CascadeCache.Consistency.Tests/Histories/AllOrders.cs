@@ -23,7 +23,7 @@ internal static class AllOrders
         for (int i = 0; i < history.Length; i++)
         {
             RegisterOperation next = history[i];
-            if ((made & (1 << i)) != 0 || IsTooEarly(history, made, next) || (next.IsRead && next.Value != value))
+            if ((made & (1 << i)) != 0 || IsTooEarly(history, made, next) || (next.IsRead && next.Value != value) || (next.Expected is { } expected && expected != value))
             {
                 continue;
             }

@@ -21,6 +21,11 @@ public sealed class RegisterCheckerTests
     [InlineData("w1:0-1 u0:2-3 w2:4-5 r0:6-7")]
     [InlineData("w1:0-5 r1:5-6")] // touching is overlapping
     [InlineData("w1:0-10 w2:0-10 w3:0-10 r3:1-2 r1:3-4 r2:5-6")]
+    [InlineData("w1/0:0-1 w2/1:2-3 r2:4-5")] // conditional writes, one over the other
+    [InlineData("w1:0-9 w2/1:0-9 r1:2-3 r2:4-5")]
+    [InlineData("w1:0-1 w2:2-9 w3/1:2-9 r2:10-11")] // the plain one came last
+    [InlineData("w1:0-1 u2/1:2-3 w3/1:4-5 r3:6-7")] // the unknown one was not made
+    [InlineData("w1/0:0-1 w0:2-3 w2/0:4-5")] // absence comes back
     public void What_a_register_can_do_is_accepted(string history) =>
         Assert.Equal(RegisterJudgement.Linearizable, RegisterChecker.Check(HistoryText.Parse(history)).Judgement);
 
@@ -37,6 +42,11 @@ public sealed class RegisterCheckerTests
     [InlineData("w1:0-1 w0:2-3 w2:4-5 r0:6-7")] // one removal explains no second absence
     [InlineData("w1:0-1 u2:2-3 r2:4-5 r1:6-7")] // what was read has happened, whatever the writer knows
     [InlineData("w1:0-1 u0:2-3 r0:4-5 r1:6-7")]
+    [InlineData("w1:0-1 w2/1:2-9 w3/1:2-9")] // two over the same value
+    [InlineData("w1/0:0-9 w2/0:0-9")]
+    [InlineData("w1:0-1 w2:2-3 w3/1:4-5")] // over a value that had been replaced
+    [InlineData("w1:0-1 u2/1:2-9 w3/1:2-9 r2:10-11")] // the unknown one was made: somebody read it
+    [InlineData("w1:0-1 w2:2-9 w3/1:2-9 r2:4-5 r3:6-7")] // a lost update
     public void What_it_cannot_do_is_refused(string history)
     {
         RegisterVerdict verdict = RegisterChecker.Check(HistoryText.Parse(history));
@@ -106,7 +116,11 @@ public sealed class RegisterCheckerTests
         {
             long start = random.Next(0, 20);
             RegisterOutcome outcome = random.Next(4) == 0 ? RegisterOutcome.Unknown : RegisterOutcome.Done;
-            history.Add(new RegisterOperation(RegisterAction.Write, random.Next(3) == 0 ? 0 : i, start, start + random.Next(1, 10), outcome, 1));
+            bool isRemoval = random.Next(3) == 0;
+
+            // A removal has no condition: the checker asks less of an unknown one than the definition does.
+            long? expected = !isRemoval && random.Next(2) == 0 ? random.Next(0, writes + 1) : null;
+            history.Add(new RegisterOperation(RegisterAction.Write, isRemoval ? 0 : i, start, start + random.Next(1, 10), outcome, 1) { Expected = expected == i ? null : expected });
         }
 
         long[] values = [0, .. history.Select(static o => o.Value)];

@@ -15,6 +15,9 @@ public class AllSchedulesTests
     [InlineData(nameof(Scenarios.ARemovalAWriterAndAReader), true)]
     [InlineData(nameof(Scenarios.ALargeAndASmallValueAndAReader), true)]
     [InlineData(nameof(Scenarios.TwoRefreshesAndAWriter), true)]
+    [InlineData(nameof(Scenarios.AReplacementAWriterAndAReader), true)]
+    [InlineData(nameof(Scenarios.AReplacementAWriterAndAReader), false)]
+    [InlineData(nameof(Scenarios.TwoReplacementsAndAReader), false)]
     public void Without_faults(string scenario, bool isCached) => Explore(scenario, FaultKinds.None, 0, isCached);
 
     [Theory]
@@ -23,6 +26,7 @@ public class AllSchedulesTests
     [InlineData(nameof(Scenarios.ALargeAndASmallValueAndAReader), true)]
     [InlineData(nameof(Scenarios.TwoRefreshesAndAWriter), true)]
     [InlineData(nameof(Scenarios.TwoWritersAndAReader), false)]
+    [InlineData(nameof(Scenarios.TwoReplacementsAndAReader), true)]
     public void With_one_fault_of_any_kind_that_leaves_the_locks_alone(string scenario, bool isCached) => Explore(scenario, FaultKinds.AllButLostLock, 1, isCached);
 
     [Theory]

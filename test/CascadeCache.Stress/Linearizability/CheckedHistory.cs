@@ -32,6 +32,11 @@ internal sealed record CheckedHistory(RecordedHistory History, IReadOnlyList<Fin
                 continue;
             }
 
+            if (Replacements.SecondOfOneValue(operations) is { } second)
+            {
+                violations.Add(new Finding(key, second, "replaced a value that had been replaced already"));
+            }
+
             foreach (StaleRead read in StalenessChecker.Check(operations, Ticks(Scale.StalenessBound)))
             {
                 if (read.Reason is null)

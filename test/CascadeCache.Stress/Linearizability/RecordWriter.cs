@@ -19,6 +19,7 @@ internal sealed class RecordWriter(string? path) : IDisposable
     public const char End = 'e';
     public const char Call = 'c';
     public const char Surprise = 'x';
+    public const string NoCondition = "-";
 
     private readonly FileStream? _file = path is null ? null : new(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
     private readonly Lock _gate = new();
@@ -26,11 +27,11 @@ internal sealed class RecordWriter(string? path) : IDisposable
 
     public static long Now => TimeProvider.System.GetTimestamp();
 
-    /// <summary>The beginning of a write.</summary>
-    public int BeginWrite(string call, string key, long value)
+    /// <summary>The beginning of a write, and the value that it is to replace if it has a condition.</summary>
+    public int BeginWrite(string call, string key, long value, long? expected = null)
     {
         int id = Interlocked.Increment(ref _lastId);
-        Write($"{Begin} {id} {call} {key} {value} {Now}");
+        Write($"{Begin} {id} {call} {key} {value} {Now} {expected?.ToString(CultureInfo.InvariantCulture) ?? NoCondition}");
         return id;
     }
 

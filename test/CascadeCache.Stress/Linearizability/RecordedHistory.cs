@@ -31,7 +31,10 @@ internal sealed class RecordedHistory
             switch (line[0])
             {
                 case RecordWriter.Begin:
-                    open.Add(words[1], (words[2], words[3], new RegisterOperation(RegisterAction.Write, Number(words[4]), Number(words[5]), long.MaxValue, RegisterOutcome.Unknown, process)));
+                    open.Add(words[1], (words[2], words[3], new RegisterOperation(RegisterAction.Write, Number(words[4]), Number(words[5]), long.MaxValue, RegisterOutcome.Unknown, process)
+                    {
+                        Expected = words[6] == RecordWriter.NoCondition ? null : Number(words[6]),
+                    }));
                     break;
                 case RecordWriter.End:
                     open.Remove(words[1], out (string Call, string Key, RegisterOperation Operation) begun);

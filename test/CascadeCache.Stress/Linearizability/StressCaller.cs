@@ -48,11 +48,11 @@ internal sealed class StressCaller(int process, int number, bool isBlocking, IRe
             patience.CancelAfter(TimeSpan.FromMilliseconds(random.Next(1, 20)));
         }
 
-        // A conditional write (set if the version still stands) belongs here as soon as the cache offers one: made, it is a write; refused, it is nothing.
         await (random.Next(100) switch
         {
             < 55 => ReadAsync(cache, key, patience.Token),
             < 75 => ReadIntoBufferAsync(cache, key, patience.Token),
+            < 81 => ReplaceAsync(cache, key, patience.Token),
             < 86 => WriteAsync("Set", cache, key, NextValue(), patience.Token),
             < 90 => WriteAsync("SetBuffer", cache, key, NextValue(), patience.Token),
             < 93 => WriteAsync("Remove", cache, key, RegisterOperation.Absent, patience.Token),
@@ -105,13 +105,42 @@ internal sealed class StressCaller(int process, int number, bool isBlocking, IRe
         records.Record(Refresh + _suffix, name, RegisterOperation.Absent, start, outcome);
     }
 
+    /// <summary>Reads a version and writes over it: made, it is a write; refused, it is nothing.</summary>
+    private async ValueTask ReplaceAsync(IDistributedCache cache, StressKey key, CancellationToken patience)
+    {
+        if (cache is not IVersionedDistributedCache versioned)
+        {
+            await WriteAsync("Set", cache, key, NextValue(), patience);
+            return;
+        }
+
+        string name = key.ToString();
+        VersionedValue read = default;
+        long start = RecordWriter.Now;
+        RegisterOutcome outcome = await TryAsync(async () => read = isBlocking ? versioned.GetVersioned(name) : await versioned.GetVersionedAsync(name, patience));
+        long expected = Understand(name, read.Value is null ? (ReadOnlyMemory<byte>?)null : read.Value);
+        records.Record("GetVersioned" + _suffix, name, expected, start, outcome);
+        if (outcome != RegisterOutcome.Done)
+        {
+            return;
+        }
+
+        long value = NextValue();
+        byte[] bytes = StressValue.Write(name, value);
+        long backlog = BacklogOf(cache);
+        bool isMade = false;
+        int id = records.BeginWrite("TrySet" + _suffix, name, value, expected);
+        outcome = await TryAsync(async () => isMade = (isBlocking
+            ? versioned.TrySet(name, bytes, read.Version, LifetimeOf(key))
+            : await versioned.TrySetAsync(name, bytes, read.Version, LifetimeOf(key), patience)) is not null);
+        records.EndWrite(id, outcome == RegisterOutcome.Done && !isMade ? RegisterOutcome.Failed : outcome, wasCutOff: BacklogOf(cache) != backlog);
+    }
+
     private async ValueTask WriteAsync(string call, IDistributedCache cache, StressKey key, long value, CancellationToken patience)
     {
         string name = key.ToString();
         byte[] bytes = value == RegisterOperation.Absent ? [] : StressValue.Write(name, value);
-        DistributedCacheEntryOptions lifetime = key.IsSliding
-            ? new DistributedCacheEntryOptions { SlidingExpiration = Scale.SlidingWindow }
-            : new DistributedCacheEntryOptions { AbsoluteExpirationRelativeToNow = TimeSpan.FromDays(1) };
+        DistributedCacheEntryOptions lifetime = LifetimeOf(key);
 
         // More than the write's own backlog entry may be counted, but never less.
         long backlog = BacklogOf(cache);
@@ -152,6 +181,10 @@ internal sealed class StressCaller(int process, int number, bool isBlocking, IRe
             return RegisterOutcome.Unknown;
         }
     }
+
+    private static DistributedCacheEntryOptions LifetimeOf(StressKey key) => key.IsSliding
+        ? new DistributedCacheEntryOptions { SlidingExpiration = Scale.SlidingWindow }
+        : new DistributedCacheEntryOptions { AbsoluteExpirationRelativeToNow = TimeSpan.FromDays(1) };
 
     private long Understand(string key, ReadOnlyMemory<byte>? value) =>
         value is { } bytes ? StressValue.Read(key, bytes.Span) : RegisterOperation.Absent;

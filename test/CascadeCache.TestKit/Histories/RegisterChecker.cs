@@ -9,6 +9,7 @@ namespace CascadeCache.TestKit.Histories;
 /// have taken effect already. Effects are placed as late as possible, when an operation ends that has to have had one (Lowe's just-in-time form of
 /// Wing and Gong's search), so that time and memory grow with how much overlaps, not with the length of the history. What makes values unique makes the
 /// search small: a value whose reads are not all done cannot be left, because it never comes back. Only absence comes back.
+/// A conditional write reads and writes in one step: nothing takes effect between.
 /// </remarks>
 public sealed class RegisterChecker
 {
@@ -37,18 +38,21 @@ public sealed class RegisterChecker
             }
         }
 
+        Dictionary<long, long> seenBy = SeenBy(history, reads);
+        if (values.FirstImpossible(seenBy) is { } impossible)
+        {
+            return RegisterVerdict.Violation(impossible, "a write over a value that was not there yet, or never was");
+        }
+
         var checker = new RegisterChecker();
-        checker.Schedule(history, reads, effectLimit);
+        checker.Schedule(history, reads, seenBy, effectLimit);
         return checker.Walk();
     }
 
-    private void Schedule(IReadOnlyCollection<RegisterOperation> history, List<RegisterOperation> reads, long effectLimit)
+    private void Schedule(IReadOnlyCollection<RegisterOperation> history, List<RegisterOperation> reads, Dictionary<long, long> seenBy, long effectLimit)
     {
-        // A write has taken effect when somebody has read it, whatever its own caller was told and when.
-        Dictionary<long, long> seenBy = [];
         foreach (RegisterOperation read in reads)
         {
-            seenBy.TryAdd(read.Value, read.End);
             _run.ExpectRead(read.Value);
             Add(new RunningOperation(read, MustHappen: true), read.End);
         }
@@ -56,6 +60,12 @@ public sealed class RegisterChecker
         foreach (RegisterOperation write in history.Where(static o => o.IsWrite && o.Outcome != RegisterOutcome.Failed))
         {
             bool isRead = seenBy.TryGetValue(write.Value, out long seen) && write.Value != RegisterOperation.Absent;
+            if (write.Expected is { } expected && (write.IsDone || isRead))
+            {
+                // What it replaced must not be left before, as if it were read once more.
+                _run.ExpectRead(expected);
+            }
+
             if (write.IsDone)
             {
                 Add(new RunningOperation(write, MustHappen: true), isRead ? Math.Min(write.End, seen) : write.End);
@@ -66,13 +76,45 @@ public sealed class RegisterChecker
             }
             else if (write.Value == RegisterOperation.Absent)
             {
-                // It may explain an absence. An unknown write that nobody read explains nothing, and can be left out.
-                Add(new RunningOperation(write, MustHappen: false), effectLimit > long.MaxValue - write.Start ? long.MaxValue : write.Start + effectLimit);
+                // It may explain an absence, if it has a condition as well: to ask for less is safe. An unknown write that nobody read explains nothing, and can be left out.
+                Add(new RunningOperation(write with { Expected = null }, MustHappen: false), effectLimit > long.MaxValue - write.Start ? long.MaxValue : write.Start + effectLimit);
             }
         }
 
         // What only touches counts as overlapping.
         _moments.Sort(static (a, b) => a.Time != b.Time ? a.Time.CompareTo(b.Time) : a.IsEnd.CompareTo(b.IsEnd));
+    }
+
+    /// <summary>When each value had been written at the latest: a write has taken effect when somebody has read it or written over it, whatever its own caller was told and when.</summary>
+    private static Dictionary<long, long> SeenBy(IReadOnlyCollection<RegisterOperation> history, List<RegisterOperation> reads)
+    {
+        Dictionary<long, long> replacedBy = history.Where(static o => o.IsWrite && o.Value != RegisterOperation.Absent && o.Expected is not null)
+            .ToDictionary(static o => o.Value, static o => o.Expected!.Value);
+        Dictionary<long, long> seenBy = [];
+        foreach (RegisterOperation read in reads)
+        {
+            See(read.Value, read.End);
+        }
+
+        foreach (RegisterOperation write in history.Where(static o => o.IsWrite && o.IsDone && o.Expected is not null))
+        {
+            See(write.Expected!.Value, write.End);
+        }
+
+        return seenBy;
+
+        // What was seen has replaced what it was to replace, and so on back.
+        void See(long value, long end)
+        {
+            while (!seenBy.TryGetValue(value, out long known) || end < known)
+            {
+                seenBy[value] = end;
+                if (!replacedBy.TryGetValue(value, out value))
+                {
+                    return;
+                }
+            }
+        }
     }
 
     private void Add(RunningOperation operation, long end)

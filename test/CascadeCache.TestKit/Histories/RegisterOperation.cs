@@ -37,6 +37,9 @@ public sealed record RegisterOperation(RegisterAction Action, long Value, long S
     /// </summary>
     public bool WasCutOff { get; init; }
 
+    /// <summary>A write's condition: it takes effect only while the register holds this value. Null: none.</summary>
+    public long? Expected { get; init; }
+
     public bool IsRead => Action == RegisterAction.Read;
 
     public bool IsWrite => Action == RegisterAction.Write;

@@ -31,6 +31,9 @@ internal sealed class RegisterRun
     private UInt128 _unreadWrites;
     private UInt128 _otherWrites;
 
+    /// <summary>Of each value: the running writes whose condition it is. Each counts as a read that has not ended.</summary>
+    private readonly Dictionary<long, UInt128> _replacements = [];
+
     public void ExpectRead(long value) => _readsLeft[value] = _readsLeft.GetValueOrDefault(value) + 1;
 
     public UInt128 BitOf(RunningOperation operation) => UInt128.One << _slotOf[operation];
@@ -50,6 +53,10 @@ internal sealed class RegisterRun
         if (operation.Operation.IsRead)
         {
             _runningReads[value] = _runningReads.GetValueOrDefault(value) | bit;
+        }
+        else if (operation.Operation.Expected is { } expected)
+        {
+            _replacements[expected] = _replacements.GetValueOrDefault(expected) | bit;
         }
         else if (value != RegisterOperation.Absent && !_readsLeft.ContainsKey(value))
         {
@@ -76,6 +83,11 @@ internal sealed class RegisterRun
             _runningReads[value] &= others;
             _readsLeft[value]--;
         }
+        else if (operation.Operation.Expected is { } expected)
+        {
+            _replacements[expected] &= others;
+            _readsLeft[expected]--;
+        }
     }
 
     /// <summary>The configuration after all moves that can be made at once.</summary>
@@ -96,6 +108,11 @@ internal sealed class RegisterRun
     /// <summary>What one more write makes of a configuration.</summary>
     public IEnumerable<Configuration> Successors(Configuration configuration)
     {
+        foreach (Configuration replaced in Replaced(configuration))
+        {
+            yield return replaced;
+        }
+
         // A value with reads to come cannot be left: nobody writes it a second time.
         if (configuration.Value is not (Spent or RegisterOperation.Absent))
         {
@@ -114,6 +131,22 @@ internal sealed class RegisterRun
             UInt128 bit = UInt128.One << slot;
             writes &= ~bit;
             yield return Normalized(new Configuration(_slots[slot]!.Operation.Value, configuration.Made | bit | _unreadWrites));
+        }
+    }
+
+    /// <summary>What a conditional write makes of it. No write that nobody reads has room between the value and its replacement.</summary>
+    private IEnumerable<Configuration> Replaced(Configuration configuration)
+    {
+        long value = configuration.Value;
+        UInt128 writes = _replacements.GetValueOrDefault(value) & ~configuration.Made;
+        bool isLastReader = value == RegisterOperation.Absent
+            || _readsLeft.GetValueOrDefault(value) == (int)UInt128.PopCount(_runningReads.GetValueOrDefault(value)) + 1;
+        while (writes != 0 && isLastReader)
+        {
+            int slot = (int)UInt128.TrailingZeroCount(writes);
+            UInt128 bit = UInt128.One << slot;
+            writes &= ~bit;
+            yield return Normalized(new Configuration(_slots[slot]!.Operation.Value, configuration.Made | bit));
         }
     }
 }

@@ -4,9 +4,11 @@ namespace CascadeCache.TestKit.Histories;
 internal sealed class WrittenValues
 {
     private readonly Dictionary<long, RegisterOperation> _writes = [];
+    private readonly RegisterOperation[] _conditional;
 
-    public WrittenValues(IEnumerable<RegisterOperation> history)
+    public WrittenValues(IReadOnlyCollection<RegisterOperation> history)
     {
+        _conditional = [.. history.Where(static o => o is { IsWrite: true, Expected: not null })];
         foreach (RegisterOperation write in history.Where(static o => o.IsWrite && o.Value != RegisterOperation.Absent))
         {
             if (!_writes.TryAdd(write.Value, write))
@@ -15,6 +17,13 @@ internal sealed class WrittenValues
             }
         }
     }
+
+    /// <summary>A conditional write of which it is known that it was made, though what it replaced cannot have been there; null: none is.</summary>
+    /// <param name="seenBy">Of each value, when it had been written at the latest.</param>
+    public RegisterOperation? FirstImpossible(IReadOnlyDictionary<long, long> seenBy) => _conditional.FirstOrDefault(write =>
+        (write.IsDone || (write.Value != RegisterOperation.Absent && seenBy.ContainsKey(write.Value)))
+        && write.Expected is { } expected and not RegisterOperation.Absent
+        && (!_writes.TryGetValue(expected, out RegisterOperation? replaced) || replaced.Outcome == RegisterOutcome.Failed || replaced.Start > seenBy[expected]));
 
     public RegisterOperation WriteOf(long value) => _writes[value];
 

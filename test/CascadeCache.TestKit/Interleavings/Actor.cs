@@ -40,7 +40,7 @@ internal sealed class Actor(int index, int process, ActorPlan? plan)
     /// <summary>What had been acknowledged or seen when it began.</summary>
     public long Floor { get; set; }
 
-    public bool IsWriter => Plan?.Kind is ActorKind.Set or ActorKind.SetLarge or ActorKind.Remove;
+    public bool IsWriter => Plan?.Kind is ActorKind.Set or ActorKind.SetLarge or ActorKind.Remove or ActorKind.Replace;
 
     public void Learn(long what)
     {

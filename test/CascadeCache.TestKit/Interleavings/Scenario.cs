@@ -11,6 +11,9 @@ internal enum ActorKind
     SetLarge,
     Remove,
     Refresh,
+
+    /// <summary>Reads, then writes over the version that it read if that still stands.</summary>
+    Replace,
 }
 
 /// <summary>One operation of one process.</summary>

@@ -19,6 +19,10 @@ internal static class Scenarios
 
     public static Scenario ARemovalAWriterAndAReader { get; } = Of(ActorKind.Remove, ActorKind.Set, ActorKind.Get);
 
+    public static Scenario AReplacementAWriterAndAReader { get; } = Of(ActorKind.Replace, ActorKind.Set, ActorKind.Get);
+
+    public static Scenario TwoReplacementsAndAReader { get; } = Of(ActorKind.Replace, ActorKind.Replace, ActorKind.Get);
+
     /// <summary>One value fits into memcached, the other does not.</summary>
     public static Scenario ALargeAndASmallValueAndAReader { get; } = Of(ActorKind.SetLarge, ActorKind.Set, ActorKind.Get);
 
@@ -39,6 +43,8 @@ internal static class Scenarios
         [nameof(AWriterAndAReader)] = AWriterAndAReader,
         [nameof(AReaderAndAWriter)] = AReaderAndAWriter,
         [nameof(ARemovalAWriterAndAReader)] = ARemovalAWriterAndAReader,
+        [nameof(AReplacementAWriterAndAReader)] = AReplacementAWriterAndAReader,
+        [nameof(TwoReplacementsAndAReader)] = TwoReplacementsAndAReader,
         [nameof(ALargeAndASmallValueAndAReader)] = ALargeAndASmallValueAndAReader,
         [nameof(TwoRefreshesAndAWriter)] = TwoRefreshesAndAWriter,
         [nameof(AvailableWriterThatReadsAndAnotherWriter)] = AvailableWriterThatReadsAndAnotherWriter,

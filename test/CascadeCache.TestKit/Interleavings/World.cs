@@ -212,6 +212,20 @@ internal sealed class World
                 await flow.RemoveAsync(key, call).ConfigureAwait(false);
                 _rules.Acknowledge(actor);
                 break;
+            case ActorKind.Replace:
+                CacheVersion version;
+                using (FoundValue found = await flow.GetAsync(key, call).ConfigureAwait(false))
+                {
+                    _rules.Read(actor, found.Exists ? Encoding.UTF8.GetString(found.Payload.Span) : null);
+                    version = found.Version;
+                }
+
+                if (await flow.TrySetAsync(key, ValueOf(actor), _lifetime, version, call).ConfigureAwait(false) is not null)
+                {
+                    _rules.Acknowledge(actor);
+                }
+
+                break;
             default:
                 await flow.SetAsync(key, ValueOf(actor), _lifetime, call).ConfigureAwait(false);
                 _rules.Acknowledge(actor);

@@ -161,12 +161,14 @@ public sealed class ConditionalWriteTests : IAsyncDisposable
         Assert.Equal("v1", await _a.GetAsync());
     }
 
-    [Fact]
-    public async Task An_entry_that_is_created_while_an_expired_one_is_looked_at_is_not_overwritten()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_entry_that_is_created_while_an_expired_one_is_looked_at_is_not_overwritten(bool before)
     {
         await _a.SetAsync("old", new EntryLifetime(_world.Now + 1000, 0));
         _world.Time.Advance(TimeSpan.FromSeconds(2));
-        FakeStop stop = _world.Durable.Script.StopAfter(static c => c is { Kind: DurableCommandKind.Read, Cause: DurableCause.Set });
+        FakeStop stop = before ? _world.Durable.Script.StopBefore(LooksAtExpired) : _world.Durable.Script.StopAfter(LooksAtExpired);
         Task<CacheVersion?> late = TrySetAsync(_b, "late", CacheVersion.Absent).AsTask();
         await stop.ReachedAsync();
         await _a.SetAsync("other");
@@ -227,6 +229,8 @@ public sealed class ConditionalWriteTests : IAsyncDisposable
 
         Assert.Empty(_a.Tier.Script.Log);
     }
+
+    private static bool LooksAtExpired(DurableCommand c) => c is { Kind: DurableCommandKind.Read, Cause: DurableCause.Set };
 
     private static async Task<(string? Value, CacheVersion Version)> ReadAsync(FlowProcess process, CacheKey key)
     {

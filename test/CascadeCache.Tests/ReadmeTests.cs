@@ -20,7 +20,7 @@ public sealed class ReadmeTests
         string compiled = Joined(ReadmeText.Significant(File.ReadAllLines(Path.Combine(ReadmeText.Root, "test/CascadeCache.Tests/Readme/QuickStart.cs"))));
         List<string[]> blocks = ReadmeText.Blocks("csharp");
 
-        Assert.Equal(3, blocks.Count);
+        Assert.Equal(4, blocks.Count);
         Assert.All(blocks, block => Assert.Contains(Joined(block), compiled, StringComparison.Ordinal));
     }
 

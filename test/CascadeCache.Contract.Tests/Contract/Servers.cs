@@ -1,36 +1,3 @@
-using CascadeCache.Emulators;
-using CascadeCache.TestKit.Processes;
+global using Servers = CascadeCache.TestKit.Processes.TestServers;
 
-[assembly: AssemblyFixture(typeof(CascadeCache.Contract.Tests.Servers))]
-
-namespace CascadeCache.Contract.Tests;
-
-/// <summary>One of each server for all contract tests; every test keeps to itself by its key prefix. Each is started when it is first asked for.</summary>
-public sealed class Servers : IAsyncDisposable
-{
-    private readonly Lazy<Task<RealMemcached>> _realMemcached = new(() => RealMemcached.StartAsync());
-    private readonly Lazy<Task<MemcachedEmulator>> _emulatedMemcached = new(() => MemcachedEmulator.StartAsync());
-    private readonly Lazy<Task<DatastoreEmulator>> _datastore = new(() => DatastoreEmulator.StartAsync());
-
-    public async Task<string> RealMemcachedAsync() => (await _realMemcached.Value).Host;
-
-    public async Task<string> EmulatedMemcachedAsync() => (await _emulatedMemcached.Value).Host;
-
-    public async Task<string> DatastoreAsync() => (await _datastore.Value).Host;
-
-    public async ValueTask DisposeAsync()
-    {
-        await EndAsync(_realMemcached);
-        await EndAsync(_emulatedMemcached);
-        await EndAsync(_datastore);
-    }
-
-    private static async Task EndAsync<T>(Lazy<Task<T>> server)
-        where T : IAsyncDisposable
-    {
-        if (server.IsValueCreated && server.Value.IsCompletedSuccessfully)
-        {
-            await (await server.Value).DisposeAsync();
-        }
-    }
-}
+[assembly: AssemblyFixture(typeof(Servers))]

@@ -1,3 +1,4 @@
+using CascadeCache.TestKit.Fakes;
 using CascadeCache.TestKit.Servers;
 using Google.Apis.Auth.OAuth2;
 

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using CascadeCache.Emulators;
+using CascadeCache.TestKit.Fakes;
 using CascadeCache.TestKit.Processes;
 using Microsoft.Extensions.Caching.Distributed;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net;
-using CascadeCache.Contract.Tests.Outages;
+using CascadeCache.TestKit.Fakes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -38,9 +39,22 @@ internal static class QuickStart
         builder.Services.AddKeyedCascadeDistributedCache("ledger", options => options.Backends = CascadeBackends.Datastore);
     }
 
+    public static async Task ReplaceAsync(IVersionedDistributedCache cache, byte item, CancellationToken token)
+    {
+        CacheVersion? stored = null;
+        while (stored is null)
+        {
+            VersionedValue cart = await cache.GetVersionedAsync("cart", token);
+            byte[] changed = AddToCart(cart.Value, item);
+            stored = await cache.TrySetAsync("cart", changed, cart.Version, new DistributedCacheEntryOptions(), token);
+        }
+    }
+
     public static void Watch(WebApplicationBuilder builder, WebApplication app)
     {
         builder.Services.AddHealthChecks().AddCascadeCache();
         app.MapHealthChecks("/health");
     }
+
+    private static byte[] AddToCart(byte[]? cart, byte item) => [.. cart ?? [], item];
 }

@@ -1,4 +1,4 @@
-namespace CascadeCache.Contract.Tests.Outages;
+namespace CascadeCache.TestKit.Fakes;
 
 /// <summary>The system's clock, put forward by the test: time-outs run as they do in production, and what takes minutes is skipped.</summary>
 internal sealed class MovableClock : TimeProvider

@@ -128,9 +128,12 @@ public sealed class BacklogOverflowTests : IAsyncDisposable
     public async Task Of_a_server_that_overflowed_itself_and_of_unknown_ones_the_later_overflow_counts(bool itselfLast)
     {
         var nobody = new UndiscoveredServer("discovery:11211", static () => null);
+        IVolatileServer later = itselfLast ? _a.Tier : nobody;
+        Add(later, Capacity + 1);
+        await AdvanceAsync();
         Add(itselfLast ? nobody : _a.Tier, Capacity + 1);
         await AdvanceAsync();
-        Add(itselfLast ? _a.Tier : nobody, Capacity + 1);
+        Add(later, Capacity + 1);
 
         Assert.Equal(_world.Now + Milliseconds(_a.Settings.LockTime + _a.Settings.MaxStaleness), Backlog.BelievedFrom(_a.Tier));
     }

@@ -15,7 +15,6 @@ internal sealed class Backlog : IDisposable
     /// <summary>The version of a write that was made without a lock and may still land: newer than anything.</summary>
     public const long UnknownVersion = long.MaxValue;
 
-    private const int Capacity = 100_000;
     // So many keys are checked at once: the server is not read until all of them are.
     private const int Lanes = 32;
 
@@ -116,7 +115,7 @@ internal sealed class Backlog : IDisposable
 
             _services.Counters.Add(Counter.BacklogAdded);
             pending[key.Text] = new Item(key, Math.Max(version, pending.GetValueOrDefault(key.Text).Version));
-            if (pending.Count > Capacity)
+            if (pending.Count > _services.Settings.BacklogCapacity)
             {
                 Overflow(server, pending);
             }
@@ -240,7 +239,7 @@ internal sealed class Backlog : IDisposable
         FlowSettings settings = _services.Settings;
         _epochs[server] = _services.Now + (long)(settings.LockTime + settings.MaxStaleness).TotalMilliseconds;
         _services.Counters.Add(Counter.BacklogOverflows);
-        CascadeLog.BacklogOverflow(_services.Logger, Capacity, server.Name);
+        CascadeLog.BacklogOverflow(_services.Logger, settings.BacklogCapacity, server.Name);
     }
 
     private readonly record struct Item(CacheKey Key, long Version);

@@ -49,4 +49,7 @@ internal sealed class FlowSettings
     public TimeSpan MaxLockAgeAtCommit { get; }
 
     public int LockSeconds => (int)LockTime.TotalSeconds;
+
+    /// <summary>How many keys the backlog remembers of one server; not an option, but a test needs no more than a few.</summary>
+    public int BacklogCapacity { get; init; } = 100_000;
 }

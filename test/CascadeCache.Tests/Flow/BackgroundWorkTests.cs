@@ -1,6 +1,7 @@
 using CascadeCache.Diagnostics;
 using CascadeCache.Flow;
 using CascadeCache.TestKit.Fakes;
+using CascadeCache.TestKit.Interleavings;
 
 namespace CascadeCache.Tests.Flow;
 
@@ -107,6 +108,22 @@ public sealed class BackgroundWorkTests
         await background.WhenIdleAsync();
 
         Assert.Equal(0, runs);
+    }
+
+    [Fact]
+    public async Task Each_piece_starts_when_the_scheduler_that_was_given_wants_it()
+    {
+        var queued = new List<Action>();
+        await using var background = new BackgroundWork(_counters, _log, new InlineScheduler(queued.Add));
+        int runs = 0;
+
+        background.TryRun("a", _ => Count(ref runs));
+        Action start = Assert.Single(queued);
+        Assert.Equal((0, 1), (runs, background.Count));
+
+        start();
+        await background.WhenIdleAsync();
+        Assert.Equal((1, 0), (runs, background.Count));
     }
 
     private static ValueTask Count(ref int runs)

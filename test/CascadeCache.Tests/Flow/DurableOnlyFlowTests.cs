@@ -1,6 +1,7 @@
 using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
 using CascadeCache.TestKit.Fakes;
+using CascadeCache.TestKit.Interleavings;
 
 namespace CascadeCache.Tests.Flow;
 
@@ -81,6 +82,26 @@ public sealed class DurableOnlyFlowTests : IAsyncDisposable
                 Assert.Equal("v1", await process.GetAsync());
             }
         }
+    }
+
+    [Fact]
+    public async Task A_read_starts_no_work_before_the_slack_is_used_up()
+    {
+        int pieces = 0;
+        FlowProcess process = _world.Start(backends: CascadeBackends.Datastore, scheduler: new InlineScheduler(run =>
+        {
+            pieces++;
+            run();
+        }));
+        await process.SetAsync("v1", Window);
+
+        _world.Time.Advance(TimeSpan.FromMinutes(4) - TimeSpan.FromMilliseconds(1));
+        await process.GetAsync();
+        Assert.Equal(0, pieces);
+
+        _world.Time.Advance(TimeSpan.FromMilliseconds(1));
+        await process.GetAsync();
+        Assert.Equal(1, pieces);
     }
 
     [Fact]

@@ -12,6 +12,9 @@ public sealed class KeyCheckTests : IAsyncDisposable
     private static readonly Guid Mine = new(1, 0, 0, new byte[8]);
     private static readonly Guid Other = new(2, 0, 0, new byte[8]);
 
+    // A crowd of so many at once is outlasted.
+    private const int Rounds = 128;
+
     private readonly FlowFixture _world = new();
     private readonly FlowProcess _process;
 
@@ -117,6 +120,38 @@ public sealed class KeyCheckTests : IAsyncDisposable
         Assert.Equal((0, 0), (_process.Count(Counter.MemcacheLostLocks), _process.Log.Count(9)));
     }
 
+    [Fact]
+    public async Task A_writer_that_was_alone_and_committed_nothing_publishes_nothing()
+    {
+        PlantLock(LockRecord.Empty(contended: false).With(Mine, 31));
+
+        Assert.True(await CheckAsync(Mine, committed: false));
+
+        Assert.Null(_world.StoredKind);
+    }
+
+    [Theory]
+    [InlineData(Rounds - 1, true)]
+    [InlineData(Rounds, false)]
+    public async Task A_key_that_keeps_changing_is_not_silent_and_is_given_up_after_a_crowds_worth_of_changes(int changes, bool reached)
+    {
+        ChangeBeforeRemovals(changes, TimeSpan.Zero);
+
+        Assert.Equal(reached, await CheckAsync(Mine));
+
+        Assert.Equal(Rounds, _process.Tier.Script.Log.Count(Commands.Remove));
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    public async Task A_check_may_go_on_for_exactly_as_long_as_a_server_may_take(int over, bool reached)
+    {
+        ChangeBeforeRemovals(1, _process.Settings.MemcacheTime + TimeSpan.FromMilliseconds(over));
+
+        Assert.Equal(reached, await CheckAsync(Mine));
+    }
+
     [Theory]
     [InlineData(1, true)]
     [InlineData(2, false)]
@@ -143,8 +178,27 @@ public sealed class KeyCheckTests : IAsyncDisposable
         Assert.Equal(0, _process.Tier.OpenReads);
     }
 
-    private ValueTask<bool> CheckAsync(Guid writer) =>
-        new KeyCheck(_process.Services, _process.Tier, _world.Key).RunAsync(writer, 10, _process.Services.AbsentEntry(10, _world.Now), CallContext.Async(CancellationToken.None));
+    private ValueTask<bool> CheckAsync(Guid writer, bool committed = true)
+    {
+        Entry? entry = committed ? _process.Services.AbsentEntry(10, _world.Now) : null;
+        return new KeyCheck(_process.Services, _process.Tier, _world.Key).RunAsync(writer, committed ? 10 : KeyLock.AnyVersion, entry, CallContext.Async(CancellationToken.None));
+    }
+
+    // Under the first of its removals the key changes: something as old comes in the place of what is to be removed.
+    private void ChangeBeforeRemovals(int changes, TimeSpan each)
+    {
+        Plant(EntryBytes(9), (uint)EntryKind.Value);
+        _process.Tier.Script.Scheduler = command =>
+        {
+            if (Commands.Remove(command) && changes-- > 0)
+            {
+                Plant(EntryBytes(9), (uint)EntryKind.Value);
+                _world.Time.Advance(each);
+            }
+
+            return ValueTask.FromResult(VolatileFate.Run);
+        };
+    }
 
     private byte[] EntryBytes(long version)
     {

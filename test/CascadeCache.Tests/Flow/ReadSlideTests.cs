@@ -168,7 +168,7 @@ public sealed class ReadSlideTests : IAsyncDisposable
     {
         await _writer.SetAsync("v1", Window);
         var value = new DurableValue("v2"u8.ToArray(), new EntryLifetime(_world.Now + (4 * Minute), 0), _world.Now + (4 * Minute));
-        await _world.Durable.WriteAsync(_world.Key, value, null, DurableCause.Set, CallContext.Sync);
+        await _world.Durable.WriteAsync(_world.Key, value, WriteCondition.Always, DurableCause.Set, CallContext.Sync);
         _world.Time.Advance(TimeSpan.FromMinutes(4));
 
         await _reader.RefreshAsync();

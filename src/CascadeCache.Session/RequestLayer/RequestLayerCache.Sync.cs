@@ -58,11 +58,11 @@ internal sealed partial class RequestLayerCache
     {
         if (CopiesFor(key) is not { } copies)
         {
-            return Versions.GetVersioned(key);
+            return _versions.GetVersioned(key);
         }
 
         long stamp = copies.BeginFreshRead(key);
-        VersionedValue found = Versions.GetVersioned(key);
+        VersionedValue found = _versions.GetVersioned(key);
         copies.EndFreshRead(key, stamp, copies.Cloned(found.Value));
         return found;
     }
@@ -72,12 +72,12 @@ internal sealed partial class RequestLayerCache
         ArgumentNullException.ThrowIfNull(value);
         if (CopiesFor(key) is not { } copies)
         {
-            return Versions.TrySet(key, value, expected, options);
+            return _versions.TrySet(key, value, expected, options);
         }
 
         byte[] copy = copies.Cloned(value)!;
         using var write = new CopyWrite(copies, key);
-        CacheVersion? version = Versions.TrySet(key, copy, expected, options);
+        CacheVersion? version = _versions.TrySet(key, copy, expected, options);
         if (version is not null)
         {
             write.Done(copy);
@@ -90,11 +90,11 @@ internal sealed partial class RequestLayerCache
     {
         if (CopiesFor(key) is not { } copies)
         {
-            return Versions.TryRemove(key, expected);
+            return _versions.TryRemove(key, expected);
         }
 
         using var write = new CopyWrite(copies, key);
-        bool isGone = Versions.TryRemove(key, expected);
+        bool isGone = _versions.TryRemove(key, expected);
         if (isGone)
         {
             write.Done(null);

@@ -14,6 +14,7 @@ internal sealed partial class RequestLayerCache(IDistributedCache cache, Request
     : IDistributedCache, IBufferDistributedCache, IVersionedDistributedCache, IDistributedCacheWrapper
 {
     private readonly IBufferDistributedCache _buffers = (IBufferDistributedCache)cache;
+    private readonly IVersionedDistributedCache _versions = (IVersionedDistributedCache)cache;
 
     public IDistributedCache Inner => cache;
 
@@ -76,11 +77,11 @@ internal sealed partial class RequestLayerCache(IDistributedCache cache, Request
     {
         if (CopiesFor(key) is not { } copies)
         {
-            return await Versions.GetVersionedAsync(key, token).ConfigureAwait(false);
+            return await _versions.GetVersionedAsync(key, token).ConfigureAwait(false);
         }
 
         long stamp = copies.BeginFreshRead(key);
-        VersionedValue found = await Versions.GetVersionedAsync(key, token).ConfigureAwait(false);
+        VersionedValue found = await _versions.GetVersionedAsync(key, token).ConfigureAwait(false);
         copies.EndFreshRead(key, stamp, copies.Cloned(found.Value));
         return found;
     }
@@ -91,12 +92,12 @@ internal sealed partial class RequestLayerCache(IDistributedCache cache, Request
         ArgumentNullException.ThrowIfNull(value);
         if (CopiesFor(key) is not { } copies)
         {
-            return await Versions.TrySetAsync(key, value, expected, options, token).ConfigureAwait(false);
+            return await _versions.TrySetAsync(key, value, expected, options, token).ConfigureAwait(false);
         }
 
         byte[] copy = copies.Cloned(value)!;
         using var write = new CopyWrite(copies, key);
-        CacheVersion? version = await Versions.TrySetAsync(key, copy, expected, options, token).ConfigureAwait(false);
+        CacheVersion? version = await _versions.TrySetAsync(key, copy, expected, options, token).ConfigureAwait(false);
         if (version is not null)
         {
             write.Done(copy);
@@ -109,11 +110,11 @@ internal sealed partial class RequestLayerCache(IDistributedCache cache, Request
     {
         if (CopiesFor(key) is not { } copies)
         {
-            return await Versions.TryRemoveAsync(key, expected, token).ConfigureAwait(false);
+            return await _versions.TryRemoveAsync(key, expected, token).ConfigureAwait(false);
         }
 
         using var write = new CopyWrite(copies, key);
-        bool isGone = await Versions.TryRemoveAsync(key, expected, token).ConfigureAwait(false);
+        bool isGone = await _versions.TryRemoveAsync(key, expected, token).ConfigureAwait(false);
         if (isGone)
         {
             write.Done(null);
@@ -137,8 +138,6 @@ internal sealed partial class RequestLayerCache(IDistributedCache cache, Request
         await cache.SetAsync(key, copy, options, token).ConfigureAwait(false);
         write.Done(copy);
     }
-
-    private IVersionedDistributedCache Versions => (IVersionedDistributedCache)cache;
 
     private RequestCopies? CopiesFor(string key)
     {

@@ -58,15 +58,15 @@ internal sealed partial class RequestOnlyCache
     }
 
     public async ValueTask<VersionedValue> GetVersionedAsync(string key, CancellationToken token = default) =>
-        IsWithin(key, token) ? GetVersioned(key) : await Versions.GetVersionedAsync(key, token).ConfigureAwait(false);
+        IsWithin(key, token) ? GetVersioned(key) : await _versions.GetVersionedAsync(key, token).ConfigureAwait(false);
 
     public async ValueTask<CacheVersion?> TrySetAsync(
         string key, byte[] value, CacheVersion expected, DistributedCacheEntryOptions options, CancellationToken token = default) => IsWithin(key, token)
             ? TrySet(key, value, expected, options)
-            : await Versions.TrySetAsync(key, value, expected, options, token).ConfigureAwait(false);
+            : await _versions.TrySetAsync(key, value, expected, options, token).ConfigureAwait(false);
 
     public async ValueTask<bool> TryRemoveAsync(string key, CacheVersion expected, CancellationToken token = default) =>
-        IsWithin(key, token) ? TryRemove(key, expected) : await Versions.TryRemoveAsync(key, expected, token).ConfigureAwait(false);
+        IsWithin(key, token) ? TryRemove(key, expected) : await _versions.TryRemoveAsync(key, expected, token).ConfigureAwait(false);
 
     private bool IsWithin(string key, CancellationToken token)
     {

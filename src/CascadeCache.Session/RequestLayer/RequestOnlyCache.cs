@@ -14,6 +14,7 @@ internal sealed partial class RequestOnlyCache(IDistributedCache cache, RequestI
     : IDistributedCache, IBufferDistributedCache, IVersionedDistributedCache
 {
     private readonly IBufferDistributedCache _buffers = (IBufferDistributedCache)cache;
+    private readonly IVersionedDistributedCache _versions = (IVersionedDistributedCache)cache;
 
     // One for all requests: a version that was read in an earlier request must not fit an entry of this one by chance.
     private long _lastVersion;
@@ -88,7 +89,7 @@ internal sealed partial class RequestOnlyCache(IDistributedCache cache, RequestI
     {
         if (EntriesFor(key) is not { } entries)
         {
-            return Versions.GetVersioned(key);
+            return _versions.GetVersioned(key);
         }
 
         (byte[]? value, long? version) = entries.Find(key);
@@ -100,7 +101,7 @@ internal sealed partial class RequestOnlyCache(IDistributedCache cache, RequestI
         ArgumentNullException.ThrowIfNull(value);
         if (EntriesFor(key) is not { } entries)
         {
-            return Versions.TrySet(key, value, expected, options);
+            return _versions.TrySet(key, value, expected, options);
         }
 
         Check(options);
@@ -110,9 +111,7 @@ internal sealed partial class RequestOnlyCache(IDistributedCache cache, RequestI
 
     public bool TryRemove(string key, CacheVersion expected) => EntriesFor(key) is { } entries
         ? entries.TryPut(key, null, NextVersion(), NumberOf(expected))
-        : Versions.TryRemove(key, expected);
-
-    private IVersionedDistributedCache Versions => (IVersionedDistributedCache)cache;
+        : _versions.TryRemove(key, expected);
 
     private RequestEntries? EntriesFor(string key)
     {

@@ -17,6 +17,11 @@ internal sealed class NoTierFlow(BackgroundWork background) : ICacheFlow, IAsync
 
     public ValueTask RemoveAsync(CacheKey key, CallContext call) => ValueTask.FromException(Unavailable());
 
+    public ValueTask<CacheVersion?> TrySetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CacheVersion expected, CallContext call) =>
+        ValueTask.FromException<CacheVersion?>(Unavailable());
+
+    public ValueTask<bool> TryRemoveAsync(CacheKey key, CacheVersion expected, CallContext call) => ValueTask.FromException<bool>(Unavailable());
+
     public ValueTask DisposeAsync() => background.DisposeAsync();
 
     private static CascadeUnavailableException Unavailable() =>

@@ -85,6 +85,17 @@ internal sealed class LayerHost : IAsyncDisposable
             long before = Reads();
             return Told(before, [.. seen.Append(await cache.GetAsync(key)).Select(LayerRig.Text).Distinct()]);
         });
+        _app.MapGet("/versions/{key}", async (string key, IDistributedCache cache) =>
+        {
+            var versions = (IVersionedDistributedCache)cache;
+            CacheVersion first = (await versions.TrySetAsync(key, LayerRig.Bytes("mine"), CacheVersion.Absent, LayerRig.Options))!.Value;
+            long before = Reads();
+            string afterWrite = Told(before, LayerRig.Text(await cache.GetAsync(key)));
+            await Cache.SetAsync(key, LayerRig.Bytes("theirs"), LayerRig.Options);
+            bool isConflict = await versions.TrySetAsync(key, LayerRig.Bytes("lost"), first, LayerRig.Options) is null;
+            before = Reads();
+            return $"{afterWrite} {isConflict} {Told(before, LayerRig.Text(await cache.GetAsync(key)))}";
+        });
         _app.MapGet("/session/{value}", async (string value, HttpContext context) =>
         {
             long before = Reads();

@@ -52,6 +52,15 @@ public sealed class LayerHostTests
     }
 
     [Fact]
+    public async Task A_conditional_write_updates_the_copy_and_one_that_meets_another_version_drops_it()
+    {
+        await using LayerHost host = await LayerHost.StartAsync();
+        using HttpClient browser = host.NewBrowser();
+
+        Assert.Equal("mine 0 True theirs 1", await browser.GetStringAsync("/versions/k", Token));
+    }
+
+    [Fact]
     public async Task A_task_that_runs_on_after_its_request_reads_from_the_cache()
     {
         await using LayerHost host = await LayerHost.StartAsync();

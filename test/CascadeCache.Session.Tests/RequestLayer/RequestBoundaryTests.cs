@@ -43,12 +43,18 @@ public sealed class RequestBoundaryTests
     [Fact]
     public async Task Requests_in_parallel_do_not_see_each_others_copies()
     {
-        using var barrier = new Barrier(8);
+        int written = 0;
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Task[] requests = [.. Enumerable.Range(0, 8).Select(i => Task.Run(async () =>
         {
             _rig.Begin();
             await _rig.WriteAsync($"{i}");
-            barrier.SignalAndWait(LayerRig.Token);
+            if (Interlocked.Increment(ref written) == 8)
+            {
+                all.SetResult();
+            }
+
+            await all.Task;
             Assert.Equal($"{i}", await _rig.ReadAsync());
         }))];
         await Task.WhenAll(requests);
@@ -62,13 +68,15 @@ public sealed class RequestBoundaryTests
         _rig.StoreElsewhere("old");
         _rig.Begin();
         Assert.Equal("old", await _rig.ReadAsync());
-        var ended = new TaskCompletionSource();
+        (TaskCompletionSource begun, TaskCompletionSource ended) = (new TaskCompletionSource(), new TaskCompletionSource());
         Task<(string?, string?)> background = Task.Run(async () =>
         {
             string? within = await _rig.ReadAsync();
+            begun.SetResult();
             await ended.Task;
             return (within, await _rig.ReadAsync());
         });
+        await begun.Task;
         _rig.StoreElsewhere("new");
         _rig.End();
         ended.SetResult();

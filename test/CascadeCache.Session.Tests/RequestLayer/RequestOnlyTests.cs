@@ -139,6 +139,12 @@ public sealed class RequestOnlyTests : IAsyncDisposable
         Assert.Throws<CascadeUnavailableException>(() => Buffers.TryGet("k", new ArrayBufferWriter<byte>()));
         await Assert.ThrowsAsync<CascadeUnavailableException>(() => Buffers.TryGetAsync("k", new ArrayBufferWriter<byte>(), Token).AsTask());
         Assert.Throws<CascadeUnavailableException>(() => Buffers.Set("k", default, Options));
+        Assert.Throws<CascadeUnavailableException>(() => Versions.GetVersioned("k"));
+        await Assert.ThrowsAsync<CascadeUnavailableException>(() => Versions.GetVersionedAsync("k", Token).AsTask());
+        Assert.Throws<CascadeUnavailableException>(() => Versions.TrySet("k", [1], default, Options));
+        await Assert.ThrowsAsync<CascadeUnavailableException>(() => Versions.TrySetAsync("k", [1], default, Options, Token).AsTask());
+        Assert.Throws<CascadeUnavailableException>(() => Versions.TryRemove("k", default));
+        await Assert.ThrowsAsync<CascadeUnavailableException>(() => Versions.TryRemoveAsync("k", default, Token).AsTask());
         CascadeUnavailableException e = await Assert.ThrowsAsync<CascadeUnavailableException>(() => Buffers.SetAsync("k", default, Options, Token).AsTask());
         Assert.Contains("Request alone", e.Message, StringComparison.Ordinal);
     }

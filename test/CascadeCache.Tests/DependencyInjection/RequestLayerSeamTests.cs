@@ -117,6 +117,10 @@ public sealed class RequestLayerSeamTests
             () => cache.SetAsync("k", [1], new DistributedCacheEntryOptions(), Token),
             () => cache.RefreshAsync("k", Token),
             () => cache.RemoveAsync("k", Token),
+            () => cache.GetVersionedAsync("k", Token).AsTask(),
+            () => cache.TrySetAsync("k", [1], CacheVersion.Absent, new DistributedCacheEntryOptions(), Token).AsTask(),
+            () => cache.TryRemoveAsync("k", CacheVersion.Absent, Token).AsTask(),
+            () => cache.TryRemoveAsync("k", new CacheVersion(1), Token).AsTask(),
         ];
         foreach (Func<Task> call in calls)
         {

@@ -70,8 +70,9 @@ internal sealed class CountingCache : IDistributedCache, IBufferDistributedCache
         return WriteTo(destination, Stored(key));
     }
 
+    // HybridCache looks for tags that were invalidated, whenever it likes; that is not what is counted.
     public async ValueTask<bool> TryGetAsync(string key, IBufferWriter<byte> destination, CancellationToken token = default) =>
-        WriteTo(destination, await RunAsync("TryGetAsync", () => Stored(key), token));
+        !key.StartsWith("__MSFT_HCT__", StringComparison.Ordinal) && WriteTo(destination, await RunAsync("TryGetAsync", () => Stored(key), token));
 
     public void Set(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options)
     {

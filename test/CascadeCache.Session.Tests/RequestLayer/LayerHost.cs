@@ -106,7 +106,7 @@ internal sealed class LayerHost : IAsyncDisposable
         _app.MapGet("/show", static async (HttpContext context) =>
         {
             await context.Session.LoadAsync();
-            return context.Session.GetString("value");
+            return context.Session.GetString("value") ?? "(none)";
         });
         _app.MapGet("/background/{key}", async (string key, IDistributedCache cache) =>
         {

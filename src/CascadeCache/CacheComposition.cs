@@ -39,7 +39,7 @@ internal sealed class CacheComposition : IAsyncDisposable, IDisposable
             ({ } memcache, { } datastore) => new CascadeFlow(Services, memcache, datastore, _background),
             ({ } memcache, null) => new VolatileOnlyFlow(Services, memcache, _background),
             (null, { } datastore) => new DurableOnlyFlow(Services, datastore, _background),
-            _ => throw new ArgumentException("The options name neither Memcache nor Datastore.", nameof(options)),
+            _ => new NoTierFlow(_background),
         };
     }
 

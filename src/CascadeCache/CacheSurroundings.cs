@@ -18,6 +18,9 @@ internal sealed record CacheSurroundings
 
     public Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;
 
+    /// <summary>Whether somebody stands over the cache with the request tier.</summary>
+    public bool HasRequestLayer { get; init; }
+
     /// <summary>Numbers from 0 to 1, for the jitter of retries and reconnects: a crowd of processes must not come back at once.</summary>
     public Func<double> Random { get; init; } = static () => RandomNumberGenerator.GetInt32(int.MaxValue) / (double)int.MaxValue;
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using CascadeCache;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -16,6 +17,10 @@ public static class CascadeCacheServiceCollectionExtensions
     /// Registers <see cref="CascadeDistributedCache"/> as the <see cref="IDistributedCache"/>: memcached at <c>localhost:11211</c>, the Datastore project from the environment. The
     /// registration replaces earlier ones, among them the in-memory cache of MVC. Resolving it opens no connection; faults of the options fail the start.
     /// </summary>
+    /// <remarks>
+    /// Where the request layer is registered (<c>AddCascadeRequestLayer()</c> of the package CascadeCache.Session, before or after this call), the <see cref="IDistributedCache"/> is the cache with
+    /// that layer over it; <see cref="CascadeDistributedCache"/> is the cache without it.
+    /// </remarks>
     /// <param name="services">The services.</param>
     /// <returns>The same collection.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
@@ -31,9 +36,10 @@ public static class CascadeCacheServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(configure);
         AddOptions(services, Options.Options.DefaultName).Configure(configure);
         services.AddSingleton(static provider => Create(provider, Options.Options.DefaultName));
+        services.TryAddSingleton(static provider => CacheFront.Of(provider, provider.GetRequiredService<CascadeDistributedCache>(), Options.Options.DefaultName, isKeyed: false));
 
         // Add, not TryAdd: whoever asks for this cache gets it, even after AddMvc registered one in memory.
-        services.AddSingleton<IDistributedCache>(static provider => provider.GetRequiredService<CascadeDistributedCache>());
+        services.AddSingleton(static provider => provider.GetRequiredService<CacheFront>().Cache);
         return services;
     }
 
@@ -46,7 +52,10 @@ public static class CascadeCacheServiceCollectionExtensions
         return services.AddCascadeDistributedCache(options => section.Bind(options));
     }
 
-    /// <summary>Registers a cache under a key, beside others. Caches that share servers need different <see cref="CascadeCacheOptions.KeyPrefix"/>es.</summary>
+    /// <summary>
+    /// Registers a cache under a key, beside others. Caches that share servers need different <see cref="CascadeCacheOptions.KeyPrefix"/>es. The request layer stands over it only if its
+    /// <see cref="CascadeCacheOptions.Backends"/> include <see cref="CascadeBackends.Request"/>.
+    /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="serviceKey">The key; null is the registration without a key.</param>
     /// <param name="configure">Sets the options.</param>
@@ -64,7 +73,8 @@ public static class CascadeCacheServiceCollectionExtensions
         string name = OptionsNameOf(services, serviceKey);
         AddOptions(services, name).Configure(configure);
         services.AddKeyedSingleton(serviceKey, (provider, _) => Create(provider, name));
-        services.AddKeyedSingleton<IDistributedCache>(serviceKey, static (provider, key) => provider.GetRequiredKeyedService<CascadeDistributedCache>(key));
+        services.TryAddKeyedSingleton(serviceKey, (provider, key) => CacheFront.Of(provider, provider.GetRequiredKeyedService<CascadeDistributedCache>(key), name, isKeyed: true));
+        services.AddKeyedSingleton(serviceKey, static (provider, key) => provider.GetRequiredKeyedService<CacheFront>(key).Cache);
         return services;
     }
 
@@ -79,9 +89,10 @@ public static class CascadeCacheServiceCollectionExtensions
     private static OptionsBuilder<CascadeCacheOptions> AddOptions(IServiceCollection services, string name)
     {
         // A second registration of the same cache adds its settings; each fault is still told once.
-        if (!services.Any(service => !service.IsKeyedService && service.ImplementationInstance is CascadeCacheOptionsValidator validator && validator.Name == name))
+        if (!services.Any(service => !service.IsKeyedService && service.ImplementationInstance is ValidatedOptions options && options.Name == name))
         {
-            services.AddSingleton<IValidateOptions<CascadeCacheOptions>>(new CascadeCacheOptionsValidator(name, Environment.GetEnvironmentVariable));
+            services.AddSingleton(new ValidatedOptions(name));
+            services.AddSingleton<IValidateOptions<CascadeCacheOptions>>(provider => new CascadeCacheOptionsValidator(name, Environment.GetEnvironmentVariable, HasRequestLayer(provider)));
         }
 
         OptionsBuilder<CascadeCacheOptions> builder = services.AddOptions<CascadeCacheOptions>(name).ValidateOnStart();
@@ -101,5 +112,13 @@ public static class CascadeCacheServiceCollectionExtensions
             Time = provider.GetService<TimeProvider>() ?? TimeProvider.System,
             Logger = provider.GetService<ILoggerFactory>()?.CreateLogger(CacheSurroundings.LogCategory) ?? NullLogger.Instance,
             MeterFactory = provider.GetService<IMeterFactory>(),
+            HasRequestLayer = HasRequestLayer(provider),
         });
+
+    // Asked without making it: its own options may be at fault, and that is told by their own check. A container that cannot say so has to make it.
+    private static bool HasRequestLayer(IServiceProvider provider) =>
+        provider.GetService<IServiceProviderIsService>()?.IsService(typeof(ICascadeRequestLayer)) ?? provider.GetService<ICascadeRequestLayer>() is not null;
+
+    /// <summary>Notes in a collection that the options of this name have their validator: the validator itself is only made with the container.</summary>
+    private sealed record ValidatedOptions(string Name);
 }

@@ -4,7 +4,10 @@ namespace CascadeCache;
 [Flags]
 public enum CascadeBackends
 {
-    /// <summary>A copy in <c>HttpContext.Items</c> for the length of one request. Needs the package CascadeCache.Session.</summary>
+    /// <summary>
+    /// A copy in <c>HttpContext.Items</c> for the length of one request. Needs <c>AddCascadeRequestLayer()</c> of the package CascadeCache.Session; without it the start fails. Alone: values live for the
+    /// length of a request and nowhere else, and a call outside of a request throws <see cref="CascadeUnavailableException"/>.
+    /// </summary>
     Request = 1,
 
     /// <summary>memcached: fast and volatile.</summary>

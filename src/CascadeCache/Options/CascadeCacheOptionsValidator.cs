@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace CascadeCache;
 
 /// <summary>Finds every fault of the options at once, and says of each what was given and what would be right. Connects to nothing.</summary>
-internal sealed class CascadeCacheOptionsValidator(string? name, Func<string, string?> environment) : IValidateOptions<CascadeCacheOptions>
+internal sealed class CascadeCacheOptionsValidator(string? name, Func<string, string?> environment, bool hasRequestLayer) : IValidateOptions<CascadeCacheOptions>
 {
     private const int MaxKeyPrefixLength = 512;
     private const int MaxConnectionsPerServer = 64;
@@ -22,14 +22,22 @@ internal sealed class CascadeCacheOptionsValidator(string? name, Func<string, st
             return ValidateOptionsResult.Skip;
         }
 
-        IReadOnlyList<string> faults = FaultsOf(options, environment);
+        IReadOnlyList<string> faults = FaultsOf(options, environment, hasRequestLayer);
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
 
-    public static IReadOnlyList<string> FaultsOf(CascadeCacheOptions options, Func<string, string?> environment)
+    /// <param name="options">What is checked.</param>
+    /// <param name="environment">The environment's variables.</param>
+    /// <param name="hasRequestLayer">Whether something provides the request tier; a cache that is made without a container has nobody who could.</param>
+    public static IReadOnlyList<string> FaultsOf(CascadeCacheOptions options, Func<string, string?> environment, bool hasRequestLayer = false)
     {
         var faults = new List<string>();
         CheckGeneral(options, environment, faults);
+        if (options.Backends.HasFlag(CascadeBackends.Request) && !hasRequestLayer)
+        {
+            faults.Add("Backends includes Request, and nothing provides that tier: call AddCascadeRequestLayer() of the package CascadeCache.Session. A cache made without a container cannot have it.");
+        }
+
         if (options.Backends.HasFlag(CascadeBackends.Memcache))
         {
             CheckMemcache(options.Memcache, faults);
@@ -50,11 +58,6 @@ internal sealed class CascadeCacheOptionsValidator(string? name, Func<string, st
     private static void CheckGeneral(CascadeCacheOptions options, Func<string, string?> environment, List<string> faults)
     {
         Require((options.Backends & ~CascadeBackends.All) == 0 && options.Backends != 0, "Backends", options.Backends, "one or more of Request, Memcache and Datastore", faults);
-        if (options.Backends == CascadeBackends.Request)
-        {
-            faults.Add("Backends is Request alone: a cache needs Memcache or Datastore beneath the request tier.");
-        }
-
         if (options.KeyPrefix is null || options.KeyPrefix.Length > MaxKeyPrefixLength)
         {
             faults.Add($"KeyPrefix is {(options.KeyPrefix is null ? "null" : "too long")}: expected a text of at most {MaxKeyPrefixLength} characters; it may be empty.");

@@ -15,7 +15,8 @@ public sealed class CascadeCacheOptionsValidatorTests
     {
         ["no tier"] = ("Backends is '0'", o => o.Backends = 0),
         ["unknown tier"] = ("Backends is '14'", o => o.Backends = (CascadeBackends)14),
-        ["request tier alone"] = ("Backends is Request alone", o => o.Backends = CascadeBackends.Request),
+        ["request tier that nobody provides"] = ("Backends includes Request", o => o.Backends = CascadeBackends.All),
+        ["request tier alone that nobody provides"] = ("Backends includes Request", o => o.Backends = CascadeBackends.Request),
         ["no prefix"] = ("KeyPrefix is null", o => o.KeyPrefix = null!),
         ["long prefix"] = ("KeyPrefix is too long", o => o.KeyPrefix = new string('p', 513)),
         ["negative value limit"] = ("MaxValueBytes is '-1'", o => o.MaxValueBytes = -1),

@@ -47,23 +47,24 @@ internal static class SessionMerge
             return null;
         }
 
-        List<SessionBlob?> earlier = [baseBlob];
+        var attempts = new List<SessionBlob>();
         foreach (byte[] uncertain in history.Uncertain)
         {
-            if (SessionBlob.TryParse(uncertain, out SessionBlob? blob))
+            if (SessionBlob.TryParse(uncertain, out SessionBlob? attempt))
             {
-                earlier.Add(blob);
+                attempts.Add(attempt);
             }
         }
 
-        var changes = new Changes(earlier, myBlob);
-        byte[]? merged = SessionBlobWriter.Write(theirBlob.Id, Apply(changes, theirBlob));
+        var changes = new Changes(baseBlob, attempts, myBlob, theirBlob);
+        byte[]? merged = SessionBlobWriter.Write(theirBlob.Id, Apply(changes));
         obstacle = merged is null ? TooLarge : null;
         return merged;
     }
 
-    private static List<(ReadOnlyMemory<byte> Name, ReadOnlyMemory<byte> Value)> Apply(Changes changes, SessionBlob theirs)
+    private static List<(ReadOnlyMemory<byte> Name, ReadOnlyMemory<byte> Value)> Apply(Changes changes)
     {
+        SessionBlob theirs = changes.Theirs;
         var entries = new List<(ReadOnlyMemory<byte>, ReadOnlyMemory<byte>)>(theirs.Entries.Count + changes.Mine.Entries.Count);
         foreach ((ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> value) in theirs.Entries)
         {
@@ -89,22 +90,33 @@ internal static class SessionMerge
     }
 
     /// <summary>What this request has changed. A session that it began without counts as one without names: then all that it has is its own.</summary>
-    private readonly record struct Changes(List<SessionBlob?> Earlier, SessionBlob Mine)
+    private readonly record struct Changes(SessionBlob? Base, List<SessionBlob> Attempts, SessionBlob Mine, SessionBlob Theirs)
     {
         public bool Include(ReadOnlyMemory<byte> name)
         {
-            bool isThere = Mine.Entries.TryGetValue(name, out ReadOnlyMemory<byte> now);
-            foreach (SessionBlob? earlier in Earlier)
+            if (!IsSame(Base, Mine, name))
             {
-                ReadOnlyMemory<byte> before = default;
-                bool was = earlier is not null && earlier.Entries.TryGetValue(name, out before);
-                if (was != isThere || !before.Span.SequenceEqual(now.Span))
+                return true;
+            }
+
+            // As at the beginning, but not as in an attempt in between, and what is stored is as in that attempt: it was this request that stored it.
+            foreach (SessionBlob attempt in Attempts)
+            {
+                if (!IsSame(attempt, Mine, name) && IsSame(attempt, Theirs, name))
                 {
                     return true;
                 }
             }
 
             return false;
+        }
+
+        private static bool IsSame(SessionBlob? one, SessionBlob other, ReadOnlyMemory<byte> name)
+        {
+            ReadOnlyMemory<byte> value = default;
+            bool isInOne = one is not null && one.Entries.TryGetValue(name, out value);
+            bool isInOther = other.Entries.TryGetValue(name, out ReadOnlyMemory<byte> otherValue);
+            return isInOne == isInOther && value.Span.SequenceEqual(otherValue.Span);
         }
     }
 }
@@ -113,6 +125,6 @@ internal static class SessionMerge
 /// <param name="Base">What the request began with: what it loaded, or what its session object wrote last; null if there was nothing.</param>
 /// <param name="Uncertain">
 /// What its session object has tried to write since, without learning whether it was stored. A name that the request had set then and has removed again is not in <paramref name="Base"/>, but
-/// may be stored, and its removal is a change.
+/// may be stored by it, and then its removal is a change.
 /// </param>
 internal readonly record struct MergeHistory(byte[]? Base, IReadOnlyList<byte[]> Uncertain);

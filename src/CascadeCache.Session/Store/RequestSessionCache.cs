@@ -108,8 +108,8 @@ internal sealed partial class RequestSessionCache(SessionServices services, Time
         _state.Forget();
     }
 
-    /// <summary>The session was cleared: the next write counts whatever else is stored.</summary>
-    public void NoteClear() => _isCleared = _state.IsLoaded;
+    /// <summary>The session was cleared: the next write counts whatever else is stored. Under a new key that can be nothing, and its first write remains one that creates.</summary>
+    public void NoteClear() => _isCleared = _state.IsLoaded && !(isNew && _state.Current is null);
 
     /// <summary>A load has failed, here or in the stock session, which could not read what it was given. Another one, if it is asked for, starts anew.</summary>
     public void NoteFailedLoad(Exception exception)

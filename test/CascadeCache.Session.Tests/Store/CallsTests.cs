@@ -20,6 +20,7 @@ public sealed class CallsTests
     [InlineData("load;set:a=1", "TrySetAsync")]
     [InlineData("set:a=1;commit", "TrySetAsync")]
     [InlineData("set:a=1;commit;set:b=2;commit", "TrySetAsync TrySetAsync")]
+    [InlineData("clear;set:a=1;commit;set:b=1", "TrySetAsync TrySetAsync")]
     [InlineData("commit", "")]
     public async Task Without_a_session(string script, string expected)
     {

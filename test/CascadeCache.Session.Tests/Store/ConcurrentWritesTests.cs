@@ -63,7 +63,7 @@ public sealed class ConcurrentWritesTests
         var settings = new AppSettings { Configure = static options => options.Writes = CascadeSessionWrites.Detect };
         settings = settings with { Store = new FakeStore(settings.Clock) { SlidesChangeVersions = true } };
         await using Pair pair = await Pair.StartAsync(settings);
-        await pair.RunAsync("set:k=1", "read", "set:b=1");
+        await pair.RunAsync("set:k=1", "advance:00:01:00", "set:b=1");
         Assert.Equal((0, 1), (pair.Second.Counters.Get(SessionCounter.Overwritten), pair.Second.Counters.Get(SessionCounter.Retried)));
         Assert.Empty(pair.Second.Logs.OwnIds);
 

@@ -93,27 +93,33 @@ internal sealed partial class RequestSessionCache
                 _state.Seen(await cache.GetVersionedAsync(write.Key, write.Token).ConfigureAwait(false));
             }
 
-            byte[]? merged = SessionMerge.Merge(new MergeHistory(_state.Base, _uncertain), write.Mine, _state.Current, out string? obstacle);
-            if (merged is null)
+            // What cannot be merged is overwritten, but only that: if another write comes in between, it is looked at anew.
+            byte[] value = SessionMerge.Merge(new MergeHistory(_state.Base, _uncertain), write.Mine, _state.Current, out string? obstacle) ?? write.Mine;
+            if (await TryAsync(cache, write, value, _state.Version!.Value).ConfigureAwait(false))
             {
-                SessionLog.NotMergeable(services.Logger, obstacle!);
-                return await OverwriteAsync(write, write.Mine, SessionCounter.NotMergeable).ConfigureAwait(false);
-            }
-
-            if (await TryAsync(cache, write, merged, _state.Version!.Value).ConfigureAwait(false))
-            {
-                return !ReferenceEquals(merged, write.Mine) ? SessionCounter.Merged : attempt == 1 ? SessionCounter.FirstAttempts : SessionCounter.Retried;
+                return ResultOf(attempt, isMine: ReferenceEquals(value, write.Mine), obstacle);
             }
 
             if (attempt >= _options.MaxWriteAttempts)
             {
                 // The last write wins, but with all that is known of the others.
                 SessionLog.AttemptsExhausted(services.Logger, attempt);
-                return await OverwriteAsync(write, merged, SessionCounter.AttemptsExhausted).ConfigureAwait(false);
+                return await OverwriteAsync(write, value, SessionCounter.AttemptsExhausted).ConfigureAwait(false);
             }
 
             await DelayAsync(attempt, write.Token).ConfigureAwait(false);
         }
+    }
+
+    private SessionCounter ResultOf(int attempt, bool isMine, string? obstacle)
+    {
+        if (obstacle is not null)
+        {
+            SessionLog.NotMergeable(services.Logger, obstacle);
+            return SessionCounter.NotMergeable;
+        }
+
+        return !isMine ? SessionCounter.Merged : attempt == 1 ? SessionCounter.FirstAttempts : SessionCounter.Retried;
     }
 
     private async Task<bool> TryAsync(IVersionedDistributedCache cache, Write write, byte[] value, CacheVersion expected)

@@ -115,6 +115,7 @@ internal sealed partial class RequestSessionCache(SessionServices services, Time
     public void NoteFailedLoad(Exception exception)
     {
         _state.Forget();
+        _extendedAt = null;
         _failedLoad = exception;
     }
 

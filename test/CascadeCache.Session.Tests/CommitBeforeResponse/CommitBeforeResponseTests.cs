@@ -79,7 +79,7 @@ public sealed class CommitBeforeResponseTests
         await using SessionApp app = await SessionApp.StartAsync(settings);
         using HttpClient browser = SessionApp.NewBrowser();
         Task<HttpResponseMessage> sending = browser.GetAsync(
-            new Uri(app.Address, "/?do=" + Uri.EscapeDataString("set:a=1;start;gate:g")), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+            new Uri(app.Address, "/?do=" + Uri.EscapeDataString("set:a=1;flush;gate:g")), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
         using HttpResponseMessage response = await sending;
 
         Assert.True(response.Headers.Contains("Set-Cookie"));

@@ -105,7 +105,8 @@ public sealed class SessionBlobTests
         byte[] result = SessionBlobWriter.WithIdOf(Example, other);
 
         Assert.Equal(other.AsSpan(4, 16).ToArray(), result[4..20]);
-        Assert.Equal((Example[..4], Example[20..]), (result[..4], result[20..]));
+        Assert.Equal(Example[..4], result[..4]);
+        Assert.Equal(Example[20..], result[20..]);
         Assert.Same(Example, SessionBlobWriter.WithIdOf(Example, StoredSession.Write(9)));
         Assert.Same(Example, SessionBlobWriter.WithIdOf(Example, []));
         Assert.Same(other, SessionBlobWriter.WithIdOf(other, (byte[])[7, .. Example.AsSpan(1)]));

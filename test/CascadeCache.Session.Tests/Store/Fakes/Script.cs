@@ -1,4 +1,3 @@
-using System.Text;
 using CascadeCache.Session.Store;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Caching.Distributed;
@@ -89,8 +88,9 @@ internal static class Script
             case "start":
                 await context.Response.StartAsync(context.RequestAborted);
                 return null;
-            case "trystart":
-                return await TryAsync(() => context.Response.Body.WriteAsync(Encoding.ASCII.GetBytes("started ")).AsTask());
+            case "flush":
+                await context.Response.Body.FlushAsync(context.RequestAborted);
+                return null;
             case "redirect":
                 context.Response.Redirect(argument);
                 return null;

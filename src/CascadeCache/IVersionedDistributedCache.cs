@@ -29,7 +29,7 @@ public interface IVersionedDistributedCache : IDistributedCache
     /// <summary>Stores a value if <paramref name="expected"/> still stands. Blocks the calling thread.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">The value. Borrowed until the call returns.</param>
-    /// <param name="expected">The version that was read; <see cref="CacheVersion.Absent"/> to create an entry only if there is none.</param>
+    /// <param name="expected">The version that was read; one that does not exist, such as <see cref="CacheVersion.Absent"/>, creates an entry only if there is none.</param>
     /// <param name="options">When the entry expires; replaces all that was set before.</param>
     /// <returns>The new version; null: the key has another version, and nothing was stored.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
@@ -43,14 +43,14 @@ public interface IVersionedDistributedCache : IDistributedCache
     /// <summary>Stores a value if <paramref name="expected"/> still stands.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">The value. Borrowed until the returned task has completed.</param>
-    /// <param name="expected">The version that was read; <see cref="CacheVersion.Absent"/> to create an entry only if there is none.</param>
+    /// <param name="expected">The version that was read; one that does not exist, such as <see cref="CacheVersion.Absent"/>, creates an entry only if there is none.</param>
     /// <param name="options">When the entry expires; replaces all that was set before.</param>
     /// <param name="token">Ends the wait. A write that was already sent then has an unknown outcome.</param>
     ValueTask<CacheVersion?> TrySetAsync(string key, byte[] value, CacheVersion expected, DistributedCacheEntryOptions options, CancellationToken token = default);
 
     /// <summary>Removes an entry if <paramref name="expected"/> still stands. Blocks the calling thread.</summary>
     /// <param name="key">The key.</param>
-    /// <param name="expected">The version that was read. With <see cref="CacheVersion.Absent"/> nothing is removed; the answer says whether there is no entry.</param>
+    /// <param name="expected">The version that was read. With one that does not exist nothing is removed; the answer says whether there is no entry.</param>
     /// <returns>Whether the version stood and the entry is gone; false: the key has another version, and nothing was removed.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
     /// <exception cref="CascadeOutcomeUnknownException">No answer came: the entry may have been removed.</exception>
@@ -60,7 +60,7 @@ public interface IVersionedDistributedCache : IDistributedCache
     /// <inheritdoc cref="TryRemove"/>
     /// <summary>Removes an entry if <paramref name="expected"/> still stands.</summary>
     /// <param name="key">The key.</param>
-    /// <param name="expected">The version that was read. With <see cref="CacheVersion.Absent"/> nothing is removed; the answer says whether there is no entry.</param>
+    /// <param name="expected">The version that was read. With one that does not exist nothing is removed; the answer says whether there is no entry.</param>
     /// <param name="token">Ends the wait. A removal that was already sent then has an unknown outcome.</param>
     ValueTask<bool> TryRemoveAsync(string key, CacheVersion expected, CancellationToken token = default);
 }

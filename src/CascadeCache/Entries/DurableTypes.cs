@@ -33,7 +33,7 @@ internal readonly record struct WriteCondition
     public static WriteCondition IfVersion(long version) => new() { Version = version };
 
     /// <summary>What the holder of a version may ask for.</summary>
-    public static WriteCondition For(CacheVersion expected) => expected.Exists ? IfVersion(expected.Number) : IfMissing;
+    public static WriteCondition For(CacheVersion expected) => expected.IsStored ? IfVersion(expected.Number) : IfMissing;
 }
 
 internal enum DurableWriteStatus

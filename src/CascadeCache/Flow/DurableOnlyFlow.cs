@@ -25,9 +25,10 @@ internal sealed class DurableOnlyFlow : ICacheFlow, IAsyncDisposable
 
     public async ValueTask<FoundValue> GetAsync(CacheKey key, CallContext call)
     {
-        if (await ReadAsync(key, call).ConfigureAwait(false) is not { } entry)
+        DurableRead read = await _shared.ReadAsync(key, call).ConfigureAwait(false);
+        if (Current(read) is not { } entry)
         {
-            return FoundValue.None(TierNames.Datastore);
+            return FoundValue.None(TierNames.Datastore, read.IsStored ? CacheVersion.Expired(read.Version) : CacheVersion.Absent);
         }
 
         if (_slides.IsDurableDue(entry, isCutOff: false))
@@ -43,7 +44,7 @@ internal sealed class DurableOnlyFlow : ICacheFlow, IAsyncDisposable
 
     public async ValueTask RefreshAsync(CacheKey key, CallContext call)
     {
-        if (await ReadAsync(key, call).ConfigureAwait(false) is { } entry)
+        if (Current(await _shared.ReadAsync(key, call).ConfigureAwait(false)) is { } entry)
         {
             await _slides.ExtendDurableAsync(key, entry, isCutOff: false, call).ConfigureAwait(false);
         }
@@ -63,9 +64,8 @@ internal sealed class DurableOnlyFlow : ICacheFlow, IAsyncDisposable
     private ValueTask<DurableWrite> WriteAsync(CacheKey key, DurableValue value, WriteCondition condition, CallContext call) =>
         _durable.WriteAsync(key, value, condition, DurableCause.Set, call);
 
-    private async ValueTask<Entry?> ReadAsync(CacheKey key, CallContext call)
+    private Entry? Current(in DurableRead read)
     {
-        DurableRead read = await _shared.ReadAsync(key, call).ConfigureAwait(false);
         if (read.Value is { } value && value.ExpiresAt > _services.Now)
         {
             _services.Counters.Add(Counter.DatastoreHits);

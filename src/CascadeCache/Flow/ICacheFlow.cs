@@ -54,7 +54,9 @@ internal readonly struct FoundValue : IDisposable
 
     public ReadOnlyMemory<byte> Payload { get; }
 
-    public static FoundValue None(string tier) => new(CacheVersion.Absent, tier, default, null);
+    /// <param name="tier">Which tier said so.</param>
+    /// <param name="version">A version that does not exist.</param>
+    public static FoundValue None(string tier, CacheVersion version = default) => new(version, tier, default, null);
 
     public static FoundValue Of(ReadOnlyMemory<byte> payload, CacheVersion version, string tier, IDisposable? owner = null) => new(version, tier, payload, owner);
 

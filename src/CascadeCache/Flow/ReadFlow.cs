@@ -123,7 +123,7 @@ internal sealed class ReadFlow(
         {
             services.Counters.Add(Counter.DatastoreMisses);
             await FillAsync(key, request, services.AbsentEntry(read.Version, asOf, StillStoredUntil(read)), call).ConfigureAwait(false);
-            return FoundValue.None(TierNames.Datastore);
+            return FoundValue.None(TierNames.Datastore, read.IsStored ? CacheVersion.Expired(read.Version) : CacheVersion.Absent);
         }
 
         services.Counters.Add(Counter.DatastoreHits);

@@ -1,5 +1,5 @@
 using System.Reflection;
-using System.Runtime.CompilerServices;
+using CascadeCache.TestKit.Readme;
 
 namespace CascadeCache.Session.Tests.Readme;
 
@@ -13,13 +13,8 @@ public sealed class RequestLayerReadmeTests
         Assert.Empty(options.KeyPrefixes);
         Assert.Null(options.Includes);
 
-        IEnumerable<string> rows = File.ReadAllLines(Path.Combine(Path.GetDirectoryName(ThisFile())!, "../../../README.md"))
-            .SkipWhile(static line => !line.StartsWith("| request layer option |", StringComparison.Ordinal)).Skip(2)
-            .TakeWhile(static line => line.StartsWith('|'))
-            .Select(static line => string.Join(' ', line.Split('|', StringSplitOptions.TrimEntries)[1..3]));
+        IEnumerable<string> rows = ReadmeText.Table("request layer option").Select(static row => string.Join(' ', row[..2]));
         Assert.Equal(["`KeyPrefixes` `[]`", "`Includes` `null`"], rows);
         Assert.Equal(["KeyPrefixes", "Includes"], typeof(RequestLayerOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(static property => property.Name));
     }
-
-    private static string ThisFile([CallerFilePath] string path = "") => path;
 }

@@ -135,6 +135,35 @@ public sealed class ConditionalWriteTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Who_has_read_that_it_has_expired_knows_what_is_stored_and_creates_in_one_step()
+    {
+        await _a.SetAsync("old", new EntryLifetime(_world.Now + 1000, 0));
+        _world.Time.Advance(TimeSpan.FromSeconds(2));
+        (string? value, CacheVersion version) = await ReadAsync(_a);
+        _world.Durable.Script.ClearLog();
+
+        CacheVersion? created = await TrySetAsync(_a, "new", version);
+
+        Assert.Null(value);
+        Assert.False(version.Exists);
+        Assert.NotNull(created);
+        Assert.True(Commands.Commit(Assert.Single(_world.Durable.Script.Log)));
+        Assert.Null(await TrySetAsync(_b, "late", version));
+        Assert.Equal("new", await _b.GetAsync());
+    }
+
+    [Fact]
+    public async Task What_had_expired_and_has_been_cleaned_up_since_is_created_all_the_same()
+    {
+        await _a.SetAsync("old", new EntryLifetime(_world.Now + 1000, 0));
+        _world.Time.Advance(TimeSpan.FromSeconds(2));
+        CacheVersion version = (await ReadAsync(_a)).Version;
+        await _world.Durable.DeleteAsync(_world.Key, baseVersion: null, DurableCause.Remove, Call);
+
+        Assert.NotNull(await TrySetAsync(_a, "new", version));
+    }
+
+    [Fact]
     public async Task What_memcache_saw_expire_can_be_created_though_the_durable_copy_still_has_its_slack()
     {
         var window = new EntryLifetime(EntryLifetime.Never, 60_000);

@@ -29,6 +29,9 @@ internal sealed record AppSettings
 
     public TimeSpan IOTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>Registers the cache; null: the one in memory, over <see cref="Store"/>.</summary>
+    public Action<IServiceCollection>? RegisterCache { get; init; }
+
     public Action<CascadeSessionOptions> Configure { get; init; } = static _ => { };
 
     /// <summary>Registers what is under test, the stock session first or last.</summary>
@@ -49,6 +52,9 @@ internal sealed class SessionApp : IAsyncDisposable
 
     public FakeVersionedCache Cache { get; }
 
+    /// <summary>The cache of both tiers, if that is what the sessions are on.</summary>
+    public CascadeDistributedCache RealCache => _app.Services.GetRequiredService<CascadeDistributedCache>();
+
     public SessionCounters Counters => _app.Services.GetRequiredService<SessionCounters>();
 
     public Uri Address => new(_app.Urls.First());
@@ -63,7 +69,15 @@ internal sealed class SessionApp : IAsyncDisposable
         builder.Services.AddSingleton<TimeProvider>(settings.Clock);
         builder.Services.AddSingleton(settings.Protector);
         builder.Services.AddSingleton(settings.Gates);
-        builder.Services.AddSingleton<IDistributedCache>(cache);
+        if (settings.RegisterCache is { } register)
+        {
+            register(builder.Services);
+        }
+        else
+        {
+            builder.Services.AddSingleton<IDistributedCache>(cache);
+        }
+
         settings.Register(builder.Services, options =>
         {
             // Delays are for many writers; here they would wait for a clock that stands still.

@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using Xunit;
 
-namespace CascadeCache.Tests.Readme;
+namespace CascadeCache.TestKit.Readme;
 
 /// <summary>README.md, taken apart into what a test can compare: code blocks and rows of tables.</summary>
 internal static partial class ReadmeText

@@ -1,0 +1,3 @@
+using CascadeCache.TestKit.Processes;
+
+[assembly: AssemblyFixture(typeof(TestServers))]

@@ -8,16 +8,30 @@ public sealed partial class StructureTests
 {
     private const int MaxLines = 300;
 
-    // Top to bottom. A folder may import those below its own row. Beneath them are what all may use.
-    private static readonly string[][] Layers =
-    [
-        ["", "DependencyInjection"],
-        ["Flow"],
-        ["Tiers"],
-        ["Memcache", "Datastore"],
-        ["Entries", "Resilience"],
-        ["Primitives", "Options", "Errors", "Diagnostics"],
-    ];
+    private const string Core = "CascadeCache";
+    private const string Session = "CascadeCache.Session";
+
+    // Of each package, top to bottom. A folder may import those below its own row. Beneath them are what all may use.
+    private static readonly Dictionary<string, string[][]> Packages = new()
+    {
+        [Core] =
+        [
+            ["", "DependencyInjection"],
+            ["Flow"],
+            ["Tiers"],
+            ["Memcache", "Datastore"],
+            ["Entries", "Resilience"],
+            ["Primitives", "Options", "Errors", "Diagnostics"],
+        ],
+        [Session] =
+        [
+            ["DependencyInjection"],
+            ["Preload", "CommitBeforeResponse", "RequestLayer"],
+            ["Store"],
+            ["Merging"],
+            ["", "Options", "Diagnostics"],
+        ],
+    };
 
     private static readonly string[] MemcacheLayers = ["", "Routing", "Connections", "Protocol"];
 
@@ -28,29 +42,35 @@ public sealed partial class StructureTests
         [("Options/CascadeCacheOptionsValidator.cs", "CascadeCache.Memcache")] = "a server's address is checked by the parser that reads it later",
     };
 
-    [Fact]
-    public void Every_file_is_small_enough_to_read()
+    [Theory]
+    [InlineData(Core)]
+    [InlineData(Session)]
+    public void Every_file_is_small_enough_to_read(string package)
     {
-        Dictionary<string, string> files = Sources();
+        Dictionary<string, string> files = Sources(package);
 
-        Assert.True(files.Count > 50, "the sources were not found");
+        Assert.True(files.Count > 20, "the sources were not found");
         Assert.All(files, static file => Assert.True(LinesOf(file.Value) <= MaxLines, $"{file.Key} has {LinesOf(file.Value)} lines"));
     }
 
     [Fact]
     public void Imports_point_down_only()
     {
-        (string File, string Import)[] found = [.. Sources().SelectMany(static file => ImportsUpwards(file.Key, file.Value).Select(import => (file.Key, import)))];
+        Assert.Equal(Upwards.Keys.Order(), Found(Core).Order());
+        Assert.Empty(Found(Session));
 
-        Assert.Equal(Upwards.Keys.Order(), found.Distinct().Order());
+        static IEnumerable<(string File, string Import)> Found(string package) =>
+            Sources(package).SelectMany(file => ImportsUpwards(file.Key, file.Value, package).Select(import => (file.Key, import))).Distinct();
     }
 
-    [Fact]
-    public void Every_folder_has_its_layer()
+    [Theory]
+    [InlineData(Core)]
+    [InlineData(Session)]
+    public void Every_folder_has_its_layer(string package)
     {
-        string[] folders = [.. Sources().Keys.Select(TopFolderOf).Distinct().Order()];
+        string[] folders = [.. Sources(package).Keys.Select(TopFolderOf).Distinct().Order()];
 
-        Assert.Equal(Layers.SelectMany(static row => row).Order(), folders);
+        Assert.Equal(Packages[package].SelectMany(static row => row).Order(), folders);
     }
 
     [Theory]
@@ -66,6 +86,12 @@ public sealed partial class StructureTests
     public void An_import_upwards_is_found(string file, string text, string import) => Assert.Equal([import], ImportsUpwards(file, text + "\n"));
 
     [Theory]
+    [InlineData("Store/A.cs", "using CascadeCache.Session.CommitBeforeResponse;", "CascadeCache.Session.CommitBeforeResponse")]
+    [InlineData("Store/A.cs", "using CascadeCache.Flow;", "CascadeCache.Flow")] // another package's inside
+    public void An_import_upwards_is_found_in_the_session_package(string file, string text, string import) =>
+        Assert.Equal([import], ImportsUpwards(file, text + "\n", Session));
+
+    [Theory]
     [InlineData("A.cs", "using CascadeCache.Flow;")]
     [InlineData("Flow/A.cs", "using CascadeCache.Tiers;\nusing CascadeCache.Diagnostics;")]
     [InlineData("Tiers/A.cs", "using CascadeCache.Memcache.Connections;")]
@@ -75,16 +101,18 @@ public sealed partial class StructureTests
     [InlineData("Tiers/A.cs", "// using CascadeCache.Flow;")]
     public void An_import_downwards_is_none_of_them(string file, string text) => Assert.Empty(ImportsUpwards(file, text + "\n"));
 
-    private static IEnumerable<string> ImportsUpwards(string file, string text)
+    private static IEnumerable<string> ImportsUpwards(string file, string text, string package = Core)
     {
+        string[][] layers = Packages[package];
         foreach (string import in Import().Matches(text).Select(static match => match.Groups["name"].Value))
         {
-            string[] parts = [.. import.Split('.').Skip(1)];
+            bool isOurs = import == package || import.StartsWith(package + '.', StringComparison.Ordinal);
+            string[] parts = isOurs ? import[package.Length..].Split('.', StringSplitOptions.RemoveEmptyEntries) : import.Split('.')[1..];
             string to = parts.Length == 0 ? "" : parts[0];
             string from = TopFolderOf(file);
             bool isDown = from == "Memcache" && to == from
                 ? MemcacheLayerOf(file.Split('/')[1..^1]) <= MemcacheLayerOf(parts[1..])
-                : from == to || (LayerOf(from) < LayerOf(to) && LayerOf(to) >= 0);
+                : isOurs && (from == to || (LayerOf(layers, from) < LayerOf(layers, to) && LayerOf(layers, to) >= 0));
 
             // The root's namespace is also that of the options and the errors, which all may use.
             if (!isDown && parts.Length > 0)
@@ -94,7 +122,7 @@ public sealed partial class StructureTests
         }
     }
 
-    private static int LayerOf(string folder) => Array.FindIndex(Layers, row => row.Contains(folder));
+    private static int LayerOf(string[][] layers, string folder) => Array.FindIndex(layers, row => row.Contains(folder));
 
     private static int MemcacheLayerOf(string[] folders) => Array.IndexOf(MemcacheLayers, folders.FirstOrDefault() ?? "");
 
@@ -102,9 +130,9 @@ public sealed partial class StructureTests
 
     private static int LinesOf(string text) => text.AsSpan().TrimEnd('\n').Count('\n') + 1;
 
-    private static Dictionary<string, string> Sources([CallerFilePath] string here = "")
+    private static Dictionary<string, string> Sources(string package, [CallerFilePath] string here = "")
     {
-        string root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../src/CascadeCache"));
+        string root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../src", package));
         return Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
             .Select(path => Path.GetRelativePath(root, path).Replace('\\', '/'))
             .Where(static path => TopFolderOf(path) is not ("obj" or "bin"))

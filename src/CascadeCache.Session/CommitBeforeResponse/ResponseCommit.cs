@@ -14,28 +14,21 @@ namespace CascadeCache.Session.CommitBeforeResponse;
 /// <remarks>
 /// <para>There are two ways for a response to start. While the pipeline runs: the session is still there, and is committed here. After it, as every response without a body
 /// does, redirects among them: then the session middleware has committed, and has put a failure of that into the log only. The session remembers it, and this turns it into an error.</para>
-/// <para>The session is handed over in an <see cref="AsyncLocal{T}"/>: its store is not told the request, and after the pipeline the request no longer has it.</para>
 /// </remarks>
 internal sealed class ResponseCommit(ILogger logger)
 {
-    private static readonly AsyncLocal<ResponseCommit?> Ambient = new();
-
-    /// <summary>That of the current request; null if sessions are not stored before the response.</summary>
-    public static ResponseCommit? Current => Ambient.Value;
-
-    /// <summary>The session that was created last in this request; null if none was.</summary>
-    public CascadeSession? Session { get; set; }
+    private readonly SessionHolder _holder = new();
 
     /// <summary>Runs the rest of the pipeline with this in place.</summary>
     public async Task RunAsync(HttpContext context, RequestDelegate next)
     {
-        Ambient.Value = this;
+        SessionHolder.Current = _holder;
         context.Response.OnStarting(() => StartAsync(context));
 
-        // What the request has left running keeps the ambient value, and must not keep the session with it.
+        // What the request has left running keeps the holder, and must not keep the session with it.
         context.Response.OnCompleted(() =>
         {
-            Session = null;
+            _holder.Session = null;
             return Task.CompletedTask;
         });
         await next(context).ConfigureAwait(false);
@@ -43,7 +36,7 @@ internal sealed class ResponseCommit(ILogger logger)
 
     private async Task StartAsync(HttpContext context)
     {
-        if (Session is not { } session)
+        if (_holder.Session is not { } session)
         {
             return;
         }

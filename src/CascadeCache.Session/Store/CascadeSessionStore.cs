@@ -1,4 +1,3 @@
-using CascadeCache.Session.CommitBeforeResponse;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Session;
 using Microsoft.Extensions.Caching.Distributed;
@@ -18,7 +17,7 @@ internal sealed class CascadeSessionStore(SessionServices services, ILoggerFacto
         ArgumentNullException.ThrowIfNull(tryEstablishSession);
         var cache = new RequestSessionCache(services, idleTimeout, isNewSessionKey);
         var session = new CascadeSession(new DistributedSession(cache, sessionKey, idleTimeout, ioTimeout, tryEstablishSession, loggerFactory, isNewSessionKey), cache);
-        ResponseCommit.Current?.Session = session;
+        SessionHolder.Current?.Session = session;
         return session;
     }
 

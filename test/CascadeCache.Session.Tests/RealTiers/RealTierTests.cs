@@ -1,7 +1,10 @@
+using CascadeCache.Emulators;
 using CascadeCache.Session.Diagnostics;
 using CascadeCache.Session.Tests.Store;
 using CascadeCache.Session.Tests.Store.Fakes;
 using CascadeCache.TestKit.Processes;
+using Grpc.Core;
+using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -10,6 +13,8 @@ namespace CascadeCache.Session.Tests.RealTiers;
 /// <summary>Two instances of an application on a real memcached and the Datastore emulator: what holds over a store in memory holds there too.</summary>
 public sealed class RealTierTests(TestServers servers)
 {
+    private readonly string _prefix = Guid.NewGuid().ToString("N") + ".";
+
     [Theory]
     [MemberData(nameof(ConcurrentWritesTests.Pairs), MemberType = typeof(ConcurrentWritesTests))]
     public async Task Of_two_writers_as_the_mode_says(string seed, string first, string second, string stock, string merged)
@@ -65,6 +70,72 @@ public sealed class RealTierTests(TestServers servers)
     }
 
     [Fact]
+    public async Task A_session_that_is_gone_when_it_is_stored_is_written_whole()
+    {
+        AppSettings settings = await SettingsAsync(CascadeBackends.Distributed);
+        await using Pair pair = await StartAsync(settings);
+        await pair.First.RunAsync(pair.Browser, "set:k=1");
+        Task<string> request = await pair.Second.RunToGateAsync(pair.Browser, "load;gate:g;set:a=1", "g");
+        await pair.First.RealCache.RemoveAsync(await KeyAsync(), TestContext.Current.CancellationToken);
+        settings.Gates.Open("g");
+        await request;
+
+        Assert.Equal("a=1,k=1", await pair.First.RunAsync(pair.Browser, "show"));
+    }
+
+    [Fact]
+    public async Task What_is_in_an_unknown_format_is_overwritten_by_the_last_writer()
+    {
+        AppSettings settings = await SettingsAsync(CascadeBackends.Distributed);
+        await using Pair pair = await StartAsync(settings);
+        await pair.First.RunAsync(pair.Browser, "set:k=1");
+        string key = await KeyAsync();
+        byte[] stored = (await pair.First.RealCache.GetAsync(key, TestContext.Current.CancellationToken))!;
+        stored[0] = 7;
+        await pair.First.RealCache.SetAsync(key, stored, new DistributedCacheEntryOptions { SlidingExpiration = settings.IdleTimeout }, TestContext.Current.CancellationToken);
+        await pair.RunAsync("", "set:a=1", "set:b=1");
+
+        Assert.Equal("b=1", await pair.First.RunAsync(pair.Browser, "show"));
+    }
+
+    [Fact]
+    public async Task Two_commits_of_one_request_around_anothers_keep_all()
+    {
+        AppSettings settings = await SettingsAsync(CascadeBackends.Distributed);
+        await using Pair pair = await StartAsync(settings);
+        await pair.First.RunAsync(pair.Browser, "set:k=1");
+        Task<string> request = await pair.Second.RunToGateAsync(pair.Browser, "load;set:first=1;commit;gate:g;set:second=1", "g");
+        await pair.First.RunAsync(pair.Browser, "set:other=1");
+        settings.Gates.Open("g");
+        await request;
+
+        Assert.Equal("first=1,k=1,other=1,second=1", await pair.First.RunAsync(pair.Browser, "show"));
+    }
+
+    [Fact]
+    public async Task A_session_that_cannot_be_loaded_is_not_written_and_nothing_of_it_is_lost()
+    {
+        bool isDown = false;
+        await using DatastoreEmulator datastore = await DatastoreEmulator.StartAsync(
+            new DatastoreEmulatorOptions { OnCall = (_, _) => Volatile.Read(ref isDown) ? throw new DatastoreFaultException(StatusCode.Unavailable, "down") : ValueTask.CompletedTask },
+            TestContext.Current.CancellationToken);
+        AppSettings settings = await SettingsAsync(CascadeBackends.Datastore, options =>
+        {
+            options.Datastore.EmulatorHost = datastore.Host;
+
+            // Nobody moves the clock while a call runs: a delay before a retry would never end.
+            (options.Resilience.Datastore.RetryBaseDelay, options.Resilience.Datastore.RetryMaxDelay) = (TimeSpan.Zero, TimeSpan.Zero);
+        });
+        await using Pair pair = await StartAsync(settings);
+        await pair.First.RunAsync(pair.Browser, "set:k=1");
+        Volatile.Write(ref isDown, true);
+        Assert.Equal("(unavailable)", await pair.Second.RunAsync(pair.Browser, "set:a=1;show"));
+        Volatile.Write(ref isDown, false);
+
+        Assert.Equal("k=1", await pair.First.RunAsync(pair.Browser, "show"));
+    }
+
+    [Fact]
     public async Task A_session_that_only_memcached_saw_expire_is_created_anew_at_once()
     {
         AppSettings settings = await SettingsAsync(CascadeBackends.Distributed);
@@ -116,16 +187,18 @@ public sealed class RealTierTests(TestServers servers)
         return await pair.Second.RunAsync(pair.Browser, "show");
     }
 
+    /// <summary>The key of the only session.</summary>
+    private async Task<string> KeyAsync() => Assert.Single(await servers.KeysAsync(_prefix), static key => Guid.TryParse(key, out _));
+
     private async Task<AppSettings> SettingsAsync(CascadeBackends backends, Action<CascadeCacheOptions>? configure = null)
     {
-        string prefix = Guid.NewGuid().ToString("N") + ".";
         string memcached = await servers.RealMemcachedAsync();
         string datastore = await servers.DatastoreAsync();
         return new AppSettings
         {
             RegisterCache = services => services.AddCascadeDistributedCache(options =>
             {
-                (options.Backends, options.KeyPrefix) = (backends, prefix);
+                (options.Backends, options.KeyPrefix) = (backends, _prefix);
                 options.Memcache.Servers.Add(memcached);
                 (options.Datastore.EmulatorHost, options.Datastore.ProjectId) = (datastore, "sessions");
                 configure?.Invoke(options);

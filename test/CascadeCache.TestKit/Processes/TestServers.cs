@@ -11,6 +11,13 @@ public sealed class TestServers : IAsyncDisposable
 
     public async Task<string> RealMemcachedAsync() => (await _realMemcached.Value).Host;
 
+    /// <summary>What the real memcached holds under a prefix: the keys without it.</summary>
+    public async Task<IReadOnlyList<string>> KeysAsync(string prefix)
+    {
+        string dump = await (await _realMemcached.Value).AskAsync("lru_crawler metadump all\r\n", "END\r\n");
+        return [.. dump.Split('\n').Select(static line => line.Split(' ')[0]).Where(key => key.StartsWith("key=" + prefix, StringComparison.Ordinal)).Select(key => key[("key=" + prefix).Length..])];
+    }
+
     public async Task<string> EmulatedMemcachedAsync() => (await _emulatedMemcached.Value).Host;
 
     public async Task<string> DatastoreAsync() => (await _datastore.Value).Host;

@@ -137,6 +137,16 @@ public sealed class ValueCodecTests : IDisposable
     }
 
     [Fact]
+    public void What_is_not_encoded_is_neither_copied_nor_owned()
+    {
+        byte[] stored = Convert.FromHexString(Golden); // whatever it looks like
+        Assert.True(Codec(Threshold).TryDecode(stored, ValueEncoding.None, out ReadOnlyMemory<byte> value, out IDisposable? owner));
+
+        Assert.True(value.Equals(stored.AsMemory()));
+        Assert.Equal((null, 0), (owner, _pool.Rents));
+    }
+
+    [Fact]
     public void An_encoding_that_is_not_known_is_refused_whatever_the_bytes() =>
         Assert.False(Codec(0).TryDecode(Convert.FromHexString(Golden), (ValueEncoding)2, out _, out _));
 

@@ -10,11 +10,14 @@ public sealed class CompressionContractTests(Servers servers)
 {
     private const int Threshold = 1000;
 
+    // Made once: these tests run beside others that watch the time.
+    private static readonly byte[] Noise = [.. Enumerable.Range(0, 10_000).SelectMany(static i => SHA256.HashData(BitConverter.GetBytes(i)))];
+
     public enum Content
     {
         Dull,
         Text,
-        Noise,
+        Random,
     }
 
     public static IEnumerable<TheoryDataRow<Backend, CallStyle, Content>> Contents =>
@@ -28,7 +31,7 @@ public sealed class CompressionContractTests(Servers servers)
         (CacheUnderTest compressing, CacheUnderTest plain) = await StartAsync(backend, style);
         await using CacheUnderTest first = compressing;
         await using CacheUnderTest second = plain;
-        foreach (int size in (int[])[0, 1, Threshold - 1, Threshold, Threshold + 1, 16_384, 65_536, 1_000_000])
+        foreach (int size in (int[])[0, 1, Threshold - 1, Threshold, Threshold + 1, 16_384, 300_000])
         {
             byte[] value = ValueOf(content, size);
             await compressing.SetAsync("key", value);
@@ -88,11 +91,11 @@ public sealed class CompressionContractTests(Servers servers)
         (CacheUnderTest compressing, CacheUnderTest plain) = await StartAsync(backend, style, static options => options.MaxValueBytes = 100_000);
         await using CacheUnderTest first = compressing;
         await using CacheUnderTest second = plain;
-        byte[] value = ValueOf(Content.Dull, 6_000_000);
+        byte[] value = ValueOf(Content.Dull, 3_000_000);
         await compressing.SetAsync("key", value);
         await AssertReadAsync(value, compressing, plain);
 
-        byte[] noise = ValueOf(Content.Noise, 100_001);
+        byte[] noise = ValueOf(Content.Random, 100_001);
         CascadeValueTooLargeException error = await Assert.ThrowsAsync<CascadeValueTooLargeException>(() => compressing.SetAsync("key", noise));
         Assert.Equal((100_001, 100_000), (error.Size, error.Limit));
         error = await Assert.ThrowsAsync<CascadeValueTooLargeException>(() => compressing.SetAsync("key", [.. noise, .. value]));
@@ -115,7 +118,7 @@ public sealed class CompressionContractTests(Servers servers)
     {
         Content.Dull => new byte[size],
         Content.Text => Bytes(size),
-        _ => [.. Enumerable.Range(0, (size + 31) / 32).SelectMany(static i => SHA256.HashData(BitConverter.GetBytes(i))).Take(size)],
+        _ => Noise[..size],
     };
 
     private async Task<(CacheUnderTest Compressing, CacheUnderTest Plain)> StartAsync(Backend backend, CallStyle style, Action<CascadeCacheOptions>? configure = null)

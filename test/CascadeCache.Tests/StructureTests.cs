@@ -21,6 +21,7 @@ public sealed partial class StructureTests
             ["Tiers"],
             ["Memcache", "Datastore"],
             ["Entries", "Resilience"],
+            ["Values"],
             ["Primitives", "Options", "Errors", "Diagnostics"],
         ],
         [Session] =

@@ -1,5 +1,7 @@
+using System.Globalization;
 using CascadeCache.Datastore.Protocol;
 using CascadeCache.Entries;
+using CascadeCache.Values;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Value = CascadeCache.Datastore.Protocol.Value;
@@ -47,6 +49,11 @@ internal sealed class EntityCodec(string kind, string namespaceId)
         }
 
         entity.Properties.Add(EntityProperties.Window, Integer(value.Lifetime.Window));
+        if (value.Encoding != ValueEncoding.None)
+        {
+            entity.Properties.Add(EntityProperties.Encoding, Integer((long)value.Encoding));
+        }
+
         if (key.IsDurableNameHashed)
         {
             entity.Properties.Add(EntityProperties.FullKey, Blob(ByteString.CopyFrom(key.TextBytes)));
@@ -72,7 +79,7 @@ internal sealed class EntityCodec(string kind, string namespaceId)
     /// An entity of another program with only a value and an expiry, as the Go package writes them, expires absolutely. One that says anything else than we would
     /// is refused and left alone, for to take it for missing would be to overwrite it.
     /// </remarks>
-    /// <exception cref="CascadeRejectedException">The entity was not written by this cache.</exception>
+    /// <exception cref="CascadeRejectedException">The entity was not written by this cache, or by a version that knows an encoding more.</exception>
     public DurableValue? Decode(Entity entity, CacheKey key)
     {
         if (key.IsDurableNameHashed
@@ -93,7 +100,7 @@ internal sealed class EntityCodec(string kind, string namespaceId)
         EntryLifetime lifetime = absoluteAt is null && window is null
             ? new EntryLifetime(expiresAt, 0)
             : new EntryLifetime(absoluteAt ?? EntryLifetime.Never, window ?? 0);
-        return new DurableValue(value.BlobValue.Memory, lifetime, expiresAt);
+        return new DurableValue(value.BlobValue.Memory, lifetime, expiresAt, ReadEncoding(entity));
     }
 
     private long ReadTime(Entity entity) => Find(entity, EntityProperties.ExpiresAt) switch
@@ -111,6 +118,15 @@ internal sealed class EntityCodec(string kind, string namespaceId)
         { ValueTypeCase: Value.ValueTypeOneofCase.IntegerValue, IntegerValue: >= 0 } value => value.IntegerValue,
         _ => throw Foreign(entity, name, "an integer that is not negative"),
     };
+
+    private ValueEncoding ReadEncoding(Entity entity)
+    {
+        long encoding = ReadInteger(entity, EntityProperties.Encoding) ?? (long)ValueEncoding.None;
+        return ValueCodec.Knows(encoding)
+            ? (ValueEncoding)encoding
+            : throw new CascadeRejectedException(
+                string.Create(CultureInfo.InvariantCulture, $"An entity of kind {kind} has a value whose encoding ({encoding}) this version of the cache does not know. It was left as it is. Bring this server to the version that wrote it."));
+    }
 
     private static bool IsTime(Timestamp time) =>
         time.Seconds >= EarliestSecond && time.Seconds <= LatestSecond && time.Nanos is >= 0 and < NanosPerSecond;

@@ -17,4 +17,7 @@ internal static class EntityProperties
 
     /// <summary>Blob: the UTF-16 code units of the key, when the entity's name is only its hash.</summary>
     public const string FullKey = "FullKey";
+
+    /// <summary>Integer: how the bytes were made from the value. Absent: they are the value.</summary>
+    public const string Encoding = "Encoding";
 }

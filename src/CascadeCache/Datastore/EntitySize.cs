@@ -25,6 +25,7 @@ internal static class EntitySize
         + String(EntityProperties.ExpiresAt) + EightByteValue
         + String(EntityProperties.AbsoluteAt) + EightByteValue
         + String(EntityProperties.Window) + EightByteValue
+        + String(EntityProperties.Encoding) + EightByteValue
         + (key.IsDurableNameHashed ? String(EntityProperties.FullKey) + key.TextBytes.Length : 0);
 
     /// <summary>

@@ -1,10 +1,13 @@
+using CascadeCache.Values;
+
 namespace CascadeCache.Entries;
 
 /// <summary>A value with its expiration data, as the durable tier holds it.</summary>
-/// <param name="Payload">The bytes. A written one is borrowed until the write has ended; a read one is the reader's for ever.</param>
+/// <param name="Payload">The bytes as they are stored. A written one is borrowed until the write has ended; a read one is the reader's for ever.</param>
 /// <param name="Lifetime">When it expires.</param>
 /// <param name="ExpiresAt">When this copy expires; milliseconds since 1970, <see cref="EntryLifetime.Never"/> for not at all.</param>
-internal readonly record struct DurableValue(ReadOnlyMemory<byte> Payload, EntryLifetime Lifetime, long ExpiresAt);
+/// <param name="Encoding">How the bytes were made from the value.</param>
+internal readonly record struct DurableValue(ReadOnlyMemory<byte> Payload, EntryLifetime Lifetime, long ExpiresAt, ValueEncoding Encoding = ValueEncoding.None);
 
 /// <summary>What a read found. Expired values count as found: the store removes them when it pleases.</summary>
 /// <param name="Value">The value, or null if there is none.</param>

@@ -1,3 +1,5 @@
+using CascadeCache.Values;
+
 namespace CascadeCache.Entries;
 
 /// <summary>
@@ -22,7 +24,11 @@ internal readonly struct Entry
     /// <summary>Until when this copy may be believed without asking the durable tier again. Sliding does not extend it.</summary>
     public required long FreshUntil { get; init; }
 
+    /// <summary>The value as it is stored.</summary>
     public ReadOnlyMemory<byte> Payload { get; init; }
+
+    /// <summary>How the payload was made from the value. Only a value has one.</summary>
+    public ValueEncoding Encoding { get; init; }
 
     public bool IsExpired(long now) => now >= CopyExpiry || now >= FreshUntil;
 

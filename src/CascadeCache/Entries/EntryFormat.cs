@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using CascadeCache.Values;
 
 namespace CascadeCache.Entries;
 
@@ -9,7 +10,8 @@ namespace CascadeCache.Entries;
 /// <code>
 /// offset size content
 ///      0    1 format: 0xC1. Another layout takes another number; a reader rejects what it does not know.
-///      1    1 kind (EntryKind: Value, Absent or Bypass)
+///      1    1 bits 0-3: kind (EntryKind: Value, Absent or Bypass); bits 4-7: how the payload is encoded (ValueEncoding), 0 without one.
+///             A reader rejects what it does not know, and one from before there were encodings knows only 0.
 ///      2    8 version of the durable tier
 ///     10    8 absolute expiration, ms since 1970; 2^63-1: none
 ///     18    8 sliding window, ms; 0: none
@@ -27,12 +29,14 @@ internal static class EntryFormat
     public const int HeaderSize = 58;
     public const byte FormatVersion = 0xC1;
     private const int ChecksumOffset = 50;
+    private const int KindMask = 0x0F;
+    private const int EncodingShift = 4;
 
     /// <summary>Writes the header; the payload follows it on the wire from wherever it lies.</summary>
     public static void WriteHeader(Span<byte> header, in Entry entry, long fingerprint)
     {
         header[0] = FormatVersion;
-        header[1] = (byte)entry.Kind;
+        header[1] = (byte)((int)entry.Kind | ((int)entry.Encoding << EncodingShift));
         BinaryPrimitives.WriteInt64LittleEndian(header[2..], entry.Version);
         BinaryPrimitives.WriteInt64LittleEndian(header[10..], entry.Lifetime.AbsoluteAt);
         BinaryPrimitives.WriteInt64LittleEndian(header[18..], entry.Lifetime.Window);
@@ -47,7 +51,14 @@ internal static class EntryFormat
     {
         entry = default;
         ReadOnlySpan<byte> bytes = item.Span;
-        if (bytes.Length < HeaderSize || bytes[0] != FormatVersion || bytes[1] is < (byte)EntryKind.Value or > (byte)EntryKind.Bypass)
+        if (bytes.Length < HeaderSize || bytes[0] != FormatVersion)
+        {
+            return false;
+        }
+
+        var kind = (EntryKind)(bytes[1] & KindMask);
+        var encoding = (ValueEncoding)(bytes[1] >> EncodingShift);
+        if (kind is < EntryKind.Value or > EntryKind.Bypass || !ValueCodec.Knows((long)encoding))
         {
             return false;
         }
@@ -60,17 +71,18 @@ internal static class EntryFormat
 
         entry = new Entry
         {
-            Kind = (EntryKind)bytes[1],
+            Kind = kind,
             Version = BinaryPrimitives.ReadInt64LittleEndian(bytes[2..]),
             Lifetime = new EntryLifetime(BinaryPrimitives.ReadInt64LittleEndian(bytes[10..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[18..])),
             CopyExpiry = BinaryPrimitives.ReadInt64LittleEndian(bytes[26..]),
             DurableExpiry = BinaryPrimitives.ReadInt64LittleEndian(bytes[34..]),
             FreshUntil = BinaryPrimitives.ReadInt64LittleEndian(bytes[42..]),
             Payload = item[HeaderSize..],
+            Encoding = encoding,
         };
 
         // What no writer writes is not ours, whatever its checksum says.
-        return entry.Lifetime.Window >= 0 && (entry.Kind == EntryKind.Value || entry.Payload.IsEmpty);
+        return entry.Lifetime.Window >= 0 && (kind == EntryKind.Value || (entry.Payload.IsEmpty && encoding == ValueEncoding.None));
     }
 
     private static ulong Checksum(ReadOnlySpan<byte> header, ReadOnlySpan<byte> payload, long fingerprint) =>

@@ -3,6 +3,7 @@ using System.Globalization;
 namespace CascadeCache;
 
 /// <summary>A value is larger than the durable tier can hold, or than <see cref="CascadeCacheOptions.MaxValueBytes"/> allows. Nothing was stored.</summary>
+/// <remarks>With <see cref="CascadeCacheOptions.CompressionThresholdBytes"/> the sizes are those of what would have been stored: compressed, if the value shrinks.</remarks>
 public sealed class CascadeValueTooLargeException : CascadeCacheException
 {
     /// <summary>Creates the exception.</summary>

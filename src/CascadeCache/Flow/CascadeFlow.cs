@@ -1,7 +1,9 @@
+using System.Runtime.CompilerServices;
 using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
 using CascadeCache.Primitives;
 using CascadeCache.Tiers;
+using CascadeCache.Values;
 
 namespace CascadeCache.Flow;
 
@@ -31,15 +33,22 @@ internal sealed class CascadeFlow : ICacheFlow, IAsyncDisposable
 
     public ValueTask<FoundValue> GetAsync(CacheKey key, CallContext call) => _reads.GetAsync(key, call);
 
-    public async ValueTask SetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CallContext call) =>
-        await _writes.SetAsync(key, _services.NewValue(_durable, key, payload, lifetime), WriteCondition.Always, call).ConfigureAwait(false);
+    public async ValueTask SetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CallContext call)
+    {
+        using EncodedValue value = _services.Codec.Encode(payload);
+        await _writes.SetAsync(key, _services.NewValue(_durable, key, value, lifetime), WriteCondition.Always, call).ConfigureAwait(false);
+    }
 
     public ValueTask RefreshAsync(CacheKey key, CallContext call) => _reads.RefreshAsync(key, call);
 
     public async ValueTask RemoveAsync(CacheKey key, CallContext call) => await _writes.RemoveAsync(key, baseVersion: null, call).ConfigureAwait(false);
 
-    public ValueTask<CacheVersion?> TrySetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CacheVersion expected, CallContext call) =>
-        _versioned.TrySetAsync(key, _services.NewValue(_durable, key, payload, lifetime), expected, call);
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<CacheVersion?> TrySetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CacheVersion expected, CallContext call)
+    {
+        using EncodedValue value = _services.Codec.Encode(payload);
+        return await _versioned.TrySetAsync(key, _services.NewValue(_durable, key, value, lifetime), expected, call).ConfigureAwait(false);
+    }
 
     public async ValueTask<bool> TryRemoveAsync(CacheKey key, CacheVersion expected, CallContext call) =>
         (await _writes.RemoveAsync(key, expected.Number, call).ConfigureAwait(false)).IsApplied;

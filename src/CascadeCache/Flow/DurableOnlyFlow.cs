@@ -1,7 +1,9 @@
+using System.Runtime.CompilerServices;
 using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
 using CascadeCache.Primitives;
 using CascadeCache.Tiers;
+using CascadeCache.Values;
 
 namespace CascadeCache.Flow;
 
@@ -36,11 +38,14 @@ internal sealed class DurableOnlyFlow : ICacheFlow, IAsyncDisposable
             _background.TryRun(key.Text, async later => await _slides.ExtendDurableAsync(key, entry, isCutOff: false, later).ConfigureAwait(false));
         }
 
-        return FoundValue.Of(entry.Payload, new CacheVersion(entry.Version), TierNames.Datastore);
+        return _services.Found(read.Value!.Value, entry.Version);
     }
 
-    public async ValueTask SetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CallContext call) =>
-        await WriteAsync(key, _services.NewValue(_durable, key, payload, lifetime), WriteCondition.Always, call).ConfigureAwait(false);
+    public async ValueTask SetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CallContext call)
+    {
+        using EncodedValue value = _services.Codec.Encode(payload);
+        await WriteAsync(key, _services.NewValue(_durable, key, value, lifetime), WriteCondition.Always, call).ConfigureAwait(false);
+    }
 
     public async ValueTask RefreshAsync(CacheKey key, CallContext call)
     {
@@ -53,8 +58,12 @@ internal sealed class DurableOnlyFlow : ICacheFlow, IAsyncDisposable
     public async ValueTask RemoveAsync(CacheKey key, CallContext call) =>
         await _durable.DeleteAsync(key, baseVersion: null, DurableCause.Remove, call).ConfigureAwait(false);
 
-    public ValueTask<CacheVersion?> TrySetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CacheVersion expected, CallContext call) =>
-        _versioned.TrySetAsync(key, _services.NewValue(_durable, key, payload, lifetime), expected, call);
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<CacheVersion?> TrySetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CacheVersion expected, CallContext call)
+    {
+        using EncodedValue value = _services.Codec.Encode(payload);
+        return await _versioned.TrySetAsync(key, _services.NewValue(_durable, key, value, lifetime), expected, call).ConfigureAwait(false);
+    }
 
     public async ValueTask<bool> TryRemoveAsync(CacheKey key, CacheVersion expected, CallContext call) =>
         (await _durable.DeleteAsync(key, expected.Number, DurableCause.Remove, call).ConfigureAwait(false)).IsApplied;

@@ -1,6 +1,7 @@
 using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
 using CascadeCache.Tiers;
+using CascadeCache.Values;
 using Microsoft.Extensions.Logging;
 
 namespace CascadeCache.Flow;
@@ -27,6 +28,9 @@ internal sealed class FlowServices(
 
     public VolatileItems Items { get; } = new(settings, timeProvider, counters, logger);
 
+    /// <summary>What is stored of values; a test gives one with memory that it watches.</summary>
+    public ValueCodec Codec { get; init; } = new(settings.CompressionThresholdBytes);
+
     /// <summary>Milliseconds since 1970.</summary>
     public long Now => Time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -49,13 +53,21 @@ internal sealed class FlowServices(
 
     /// <summary>The durable form of a value that is stored now.</summary>
     /// <exception cref="CascadeValueTooLargeException">It is larger than the options allow or the durable tier can hold under the key.</exception>
-    public DurableValue NewValue(IDurableTier durable, CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime)
+    public DurableValue NewValue(IDurableTier durable, CacheKey key, in EncodedValue value, EntryLifetime lifetime)
     {
         long limit = Math.Min(Settings.MaxValueBytes, durable.MaxValueBytes(key));
-        return payload.Length <= limit
-            ? new DurableValue(payload, lifetime, lifetime.CopyExpiry(Now, Settings.DatastoreSlack))
-            : throw new CascadeValueTooLargeException(payload.Length, limit);
+        return value.Bytes.Length <= limit
+            ? new DurableValue(value.Bytes, lifetime, lifetime.CopyExpiry(Now, Settings.DatastoreSlack), value.Encoding)
+            : throw new CascadeValueTooLargeException(value.Bytes.Length, limit);
     }
+
+    /// <summary>What a reader finds in the durable tier.</summary>
+    /// <exception cref="CascadeRejectedException">The value cannot be decoded. It is not missing: to take it for that would be to overwrite it.</exception>
+    public FoundValue Found(in DurableValue value, long version) =>
+        Codec.TryDecode(value.Payload, value.Encoding, out ReadOnlyMemory<byte> payload, out IDisposable? owner)
+            ? FoundValue.Of(payload, new CacheVersion(version), TierNames.Datastore, owner)
+            : throw new CascadeRejectedException(
+                $"A value in Datastore is stored as {value.Encoding} and cannot be decoded: it is damaged, or was not written by this cache. It was left as it is. Write or remove its key.");
 
     /// <summary>The entry that a copy of <paramref name="value"/>, made now, would be.</summary>
     /// <param name="value">The durable value.</param>
@@ -73,6 +85,7 @@ internal sealed class FlowServices(
             DurableExpiry = value.ExpiresAt,
             FreshUntil = FreshUntil(asOf),
             Payload = value.Payload,
+            Encoding = value.Encoding,
         };
     }
 

@@ -17,6 +17,7 @@ internal sealed class FlowSettings
         long maxMemcacheBytes = options.MaxMemcacheSessionSizeBytesIn(environment ?? Environment.GetEnvironmentVariable);
         MaxMemcacheBytes = maxMemcacheBytes <= 0 ? long.MaxValue : maxMemcacheBytes;
         MaxValueBytes = options.MaxValueBytes <= 0 ? long.MaxValue : options.MaxValueBytes;
+        CompressionThresholdBytes = options.CompressionThresholdBytes;
         MaxStaleness = options.MaxStaleness;
         MemcacheTime = options.Resilience.Memcache.TotalTimeout;
         IsStrict = options.Consistency == CascadeConsistency.Strict;
@@ -30,6 +31,9 @@ internal sealed class FlowSettings
     public long MaxMemcacheBytes { get; }
 
     public long MaxValueBytes { get; }
+
+    /// <summary>From which size on values are compressed; 0: none is.</summary>
+    public long CompressionThresholdBytes { get; }
 
     public TimeSpan MaxStaleness { get; }
 

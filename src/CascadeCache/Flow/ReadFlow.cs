@@ -12,7 +12,7 @@ internal enum SlideWhen
     /// <summary>After the caller has its value.</summary>
     InBackground,
 
-    /// <summary>Before the caller goes on.</summary>
+    /// <summary>Before the caller goes on, who does not want the value: it is not decoded.</summary>
     Now,
 }
 
@@ -73,17 +73,24 @@ internal sealed class ReadFlow(
         }
 
         VolatileRead read = await server.ReadAsync(key, withValue: true, FlowSettings.LeaseSeconds, call).ConfigureAwait(false);
+        ReadOnlyMemory<byte> value = default;
+        IDisposable? decoded = null;
         bool handedOver = false;
         try
         {
             VolatileView view = VolatileView.Of(read, key, services.Now, backlog.BelievedFrom(server));
+            if (when == SlideWhen.InBackground)
+            {
+                view = view.Decode(services.Codec, out value, out decoded);
+            }
+
             Count(view.Meaning, server, read);
             switch (view.Meaning)
             {
                 case VolatileMeaning.Value:
                     await SlideIfDueAsync(server, key, view.Entry, read.Token, when, call).ConfigureAwait(false);
                     handedOver = true;
-                    return FoundValue.Of(view.Entry.Payload, new CacheVersion(view.Entry.Version), TierNames.Memcache, read.Owner);
+                    return FoundValue.Of(value, new CacheVersion(view.Entry.Version), TierNames.Memcache, decoded ?? read.Owner);
                 case VolatileMeaning.Absent:
                     return FoundValue.None(TierNames.Memcache);
                 default:
@@ -92,9 +99,15 @@ internal sealed class ReadFlow(
         }
         finally
         {
-            if (!handedOver)
+            // A decoded value has left the answer's memory.
+            if (!handedOver || decoded is not null)
             {
                 read.Dispose();
+            }
+
+            if (!handedOver)
+            {
+                decoded?.Dispose();
             }
         }
     }
@@ -131,15 +144,27 @@ internal sealed class ReadFlow(
         if (request.When == SlideWhen.Now)
         {
             entry = await slides.ExtendDurableAsync(key, entry, request.IsCutOff, call).ConfigureAwait(false);
+            await FillAsync(key, request, entry, call).ConfigureAwait(false);
+            return FoundValue.Of(default, new CacheVersion(entry.Version), TierNames.Datastore);
         }
 
-        await FillAsync(key, request, entry, call).ConfigureAwait(false);
-        if (request.When == SlideWhen.InBackground)
+        // Decoded before it is filled: memcache is not to hold what every reader rejects.
+        FoundValue found = services.Found(value, read.Version);
+        bool handedOver = false;
+        try
         {
+            await FillAsync(key, request, entry, call).ConfigureAwait(false);
             SlideInBackground(key, entry, request);
+            handedOver = true;
+            return found;
         }
-
-        return FoundValue.Of(value.Payload, new CacheVersion(entry.Version), TierNames.Datastore);
+        finally
+        {
+            if (!handedOver)
+            {
+                found.Dispose();
+            }
+        }
     }
 
     private async ValueTask FillAsync(CacheKey key, DurableRequest request, Entry entry, CallContext call)

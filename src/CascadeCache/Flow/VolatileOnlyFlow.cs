@@ -3,6 +3,7 @@ using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
 using CascadeCache.Primitives;
 using CascadeCache.Tiers;
+using CascadeCache.Values;
 
 namespace CascadeCache.Flow;
 
@@ -17,10 +18,13 @@ internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier
     {
         IVolatileServer server = await tier.FindServerAsync(key, call).ConfigureAwait(false);
         VolatileRead read = await server.ReadAsync(key, withValue: true, leaseSeconds: 0, call).ConfigureAwait(false);
+        ReadOnlyMemory<byte> value = default;
+        IDisposable? decoded = null;
         bool handedOver = false;
         try
         {
-            if (Current(server, key, read) is not { } entry)
+            VolatileView view = VolatileView.Of(read, key, services.Now).Decode(services.Codec, out value, out decoded);
+            if (Current(server, read, view) is not { } entry)
             {
                 return FoundValue.None(TierNames.Memcache);
             }
@@ -31,13 +35,19 @@ internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier
             }
 
             handedOver = true;
-            return FoundValue.Of(entry.Payload, VersionOf(read.Token), TierNames.Memcache, read.Owner);
+            return FoundValue.Of(value, VersionOf(read.Token), TierNames.Memcache, decoded ?? read.Owner);
         }
         finally
         {
-            if (!handedOver)
+            // A decoded value has left the answer's memory.
+            if (!handedOver || decoded is not null)
             {
                 read.Dispose();
+            }
+
+            if (!handedOver)
+            {
+                decoded?.Dispose();
             }
         }
     }
@@ -45,7 +55,8 @@ internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier
     public async ValueTask SetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CallContext call)
     {
         IVolatileServer server = await tier.FindServerAsync(key, call).ConfigureAwait(false);
-        ThrowIfNotDone(server, await server.SetAsync(key, NewItem(server, key, payload, lifetime), call).ConfigureAwait(false));
+        using EncodedValue value = services.Codec.Encode(payload);
+        ThrowIfNotDone(server, await server.SetAsync(key, NewItem(server, key, value, lifetime), call).ConfigureAwait(false));
         services.Counters.Add(Counter.MemcachePublishes);
     }
 
@@ -53,7 +64,8 @@ internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier
     public async ValueTask<CacheVersion?> TrySetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CacheVersion expected, CallContext call)
     {
         IVolatileServer server = await tier.FindServerAsync(key, call).ConfigureAwait(false);
-        VolatileItem item = NewItem(server, key, payload, lifetime);
+        using EncodedValue value = services.Codec.Encode(payload);
+        VolatileItem item = NewItem(server, key, value, lifetime);
         VolatileToken? token = expected.Exists ? TokenOf(expected) : await PlaceTokenAsync(server, key, call).ConfigureAwait(false);
         if (token is not { } free)
         {
@@ -89,7 +101,7 @@ internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier
         }
 
         using VolatileRead read = await server.ReadAsync(key, withValue: true, leaseSeconds: 0, call).ConfigureAwait(false);
-        if (Current(server, key, read) is not { } entry || entry.SlideDueAt > services.Now)
+        if (Current(server, read, VolatileView.Of(read, key, services.Now)) is not { } entry || entry.SlideDueAt > services.Now)
         {
             return;
         }
@@ -124,15 +136,20 @@ internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier
             throw Unavailable(server, read.Error); // no memory even for a placeholder
         }
 
-        return Current(server, key, read) is null ? read.Token : null;
+        // What no reader can decode is no entry.
+        VolatileView view = VolatileView.Of(read, key, services.Now).Decode(services.Codec, out _, out IDisposable? decoded);
+        using (decoded)
+        {
+            return Current(server, read, view) is null ? read.Token : null;
+        }
     }
 
-    private VolatileItem NewItem(IVolatileServer server, CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime)
+    private VolatileItem NewItem(IVolatileServer server, CacheKey key, in EncodedValue value, EntryLifetime lifetime)
     {
         long limit = Math.Min(services.Settings.MaxValueBytes, Math.Min(services.Settings.MaxMemcacheBytes, server.MaxItemBytes(key) - EntryFormat.HeaderSize));
-        if (payload.Length > limit)
+        if (value.Bytes.Length > limit)
         {
-            throw new CascadeValueTooLargeException(payload.Length, limit);
+            throw new CascadeValueTooLargeException(value.Bytes.Length, limit);
         }
 
         long expiry = lifetime.CopyExpiry(services.Now, services.Settings.MemcacheSlack);
@@ -144,14 +161,14 @@ internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier
             CopyExpiry = expiry,
             DurableExpiry = expiry,
             FreshUntil = EntryLifetime.Never,
-            Payload = payload,
+            Payload = value.Bytes,
+            Encoding = value.Encoding,
         });
     }
 
-    private Entry? Current(IVolatileServer server, CacheKey key, in VolatileRead read)
+    private Entry? Current(IVolatileServer server, in VolatileRead read, in VolatileView view)
     {
         ThrowIfUnavailable(server, read);
-        VolatileView view = VolatileView.Of(read, key, services.Now);
         if (view.Meaning == VolatileMeaning.Rejected)
         {
             services.CountRejected(server, read.Item.Length);

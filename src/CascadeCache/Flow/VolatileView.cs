@@ -1,5 +1,6 @@
 using CascadeCache.Entries;
 using CascadeCache.Tiers;
+using CascadeCache.Values;
 
 namespace CascadeCache.Flow;
 
@@ -33,7 +34,7 @@ internal enum VolatileMeaning
     /// <summary>A copy that has expired or may no longer be believed. Its token is as good as a lease: it dies with any change.</summary>
     Outdated,
 
-    /// <summary>Bytes that are not ours or are damaged. Its token is as good as a lease.</summary>
+    /// <summary>Bytes that are not ours, are damaged or cannot be decoded. Its token is as good as a lease.</summary>
     Rejected,
 }
 
@@ -73,6 +74,18 @@ internal readonly record struct VolatileView(VolatileMeaning Meaning, Entry Entr
 
         bool isOutdated = entry.IsExpired(now) || entry.FreshUntil < believedFrom;
         return new VolatileView(isOutdated ? VolatileMeaning.Outdated : MeaningOf(entry.Kind), entry);
+    }
+
+    /// <summary>The same, with its value for a reader: one that cannot be decoded is none. What moves the stored bytes only does not ask.</summary>
+    /// <param name="codec">Decodes it.</param>
+    /// <param name="value">The value, if it is one.</param>
+    /// <param name="owner">To be disposed exactly once; null: the value has the answer's memory.</param>
+    public VolatileView Decode(ValueCodec codec, out ReadOnlyMemory<byte> value, out IDisposable? owner)
+    {
+        (value, owner) = (default, null);
+        return Meaning != VolatileMeaning.Value || codec.TryDecode(Entry.Payload, Entry.Encoding, out value, out owner)
+            ? this
+            : new VolatileView(VolatileMeaning.Rejected, default);
     }
 
     private static VolatileMeaning MeaningOf(EntryKind kind) => kind switch

@@ -29,6 +29,12 @@ public sealed class CascadeCacheOptions
     /// </summary>
     public long MaxValueBytes { get; set; }
 
+    /// <summary>
+    /// Values of at least so many bytes are compressed (Brotli) before they are stored, if that makes them smaller by at least a sixteenth; others are stored as they are. Default 0: none.
+    /// The limits above then mean what is stored. Every server that reads the entries must run a version that can decompress them, with whatever setting of its own.
+    /// </summary>
+    public long CompressionThresholdBytes { get; set; }
+
     /// <summary>The sliding expiration of an entry that is stored without any expiration. Default 20 minutes.</summary>
     public TimeSpan DefaultSlidingExpiration { get; set; } = TimeSpan.FromMinutes(20);
 

@@ -70,6 +70,7 @@ internal sealed class CascadeCacheOptionsValidator(string? name, Func<string, st
         }
 
         Require(options.MaxValueBytes >= 0, "MaxValueBytes", options.MaxValueBytes, "0 (whatever fits) or a number of bytes", faults);
+        Require(options.CompressionThresholdBytes >= 0, "CompressionThresholdBytes", options.CompressionThresholdBytes, "0 (no compression) or a number of bytes", faults);
         Require(options.DefaultSlidingExpiration > TimeSpan.Zero, "DefaultSlidingExpiration", options.DefaultSlidingExpiration, "more than 0", faults);
         Require(options.MaxStaleness >= TimeSpan.FromSeconds(1), "MaxStaleness", options.MaxStaleness, "at least 1 second", faults);
         Require(Enum.IsDefined(options.Consistency), "Consistency", options.Consistency, "Available or Strict", faults);

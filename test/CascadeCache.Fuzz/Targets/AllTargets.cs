@@ -14,5 +14,6 @@ internal static class AllTargets
         new LockTarget(),
         new EntityTarget(),
         new KeyTarget(),
+        new ValueTarget(),
     ];
 }

@@ -42,7 +42,7 @@ internal sealed class EntityTarget(Func<Entity, CacheKey, DurableValue?>? decode
 
     public IReadOnlyList<byte[]> Tokens { get; } =
     [
-        Codec.KeyOf(Plain).ToByteArray(), Codec.KeyOf(Hashed).ToByteArray(), "Value"u8.ToArray(), "ExpiresAt"u8.ToArray(), "AbsoluteAt"u8.ToArray(), "Window"u8.ToArray(), "FullKey"u8.ToArray(),
+        Codec.KeyOf(Plain).ToByteArray(), Codec.KeyOf(Hashed).ToByteArray(), "Value"u8.ToArray(), "ExpiresAt"u8.ToArray(), "AbsoluteAt"u8.ToArray(), "Window"u8.ToArray(), "FullKey"u8.ToArray(), "Encoding"u8.ToArray(),
         [0x0A], [0x12], [0x1A], [0x20, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F], [0x28, 0x01], [0x92, 0x01, 0x00], [0x52, 0x00], [0x0B], [0x0C],
     ];
 
@@ -116,7 +116,7 @@ internal sealed class EntityTarget(Func<Entity, CacheKey, DurableValue?>? decode
         }
 
         DurableValue again = Codec.Decode(Codec.Encode(Plain, value), Plain)!.Value;
-        bool isSame = again.Payload.Span.SequenceEqual(value.Payload.Span) && again.Lifetime == value.Lifetime
+        bool isSame = again.Payload.Span.SequenceEqual(value.Payload.Span) && again.Lifetime == value.Lifetime && again.Encoding == value.Encoding
             && (again.ExpiresAt == value.ExpiresAt || EntryLifetime.ToDate(value.ExpiresAt) is null);
         PropertyException.Require(isSame, "what was decoded does not encode to an entity that means the same");
     }

@@ -27,7 +27,7 @@ internal sealed class EntryTarget(EntryTarget.TryRead? tryRead = null) : IFuzzTa
 
     public bool IsText => false;
 
-    public IReadOnlyList<byte[]> Tokens { get; } = [[0xC1, 1], [0xC1, 2], [0xC1, 3], [0xC1, 4, 0]];
+    public IReadOnlyList<byte[]> Tokens { get; } = [[0xC1, 1], [0xC1, 2], [0xC1, 3], [0xC1, 4, 0], [0xC1, 0x11], [0xC1, 0x12], [0xC1, 0x21]];
 
     public long MaxAllocatedBytes(int inputLength) => (64 * 1024) + (20L * inputLength);
 

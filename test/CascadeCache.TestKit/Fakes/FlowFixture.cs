@@ -4,6 +4,7 @@ using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
 using CascadeCache.Flow;
 using CascadeCache.Primitives;
+using CascadeCache.Values;
 using Microsoft.Extensions.Time.Testing;
 
 namespace CascadeCache.TestKit.Fakes;
@@ -34,6 +35,9 @@ internal sealed class FlowFixture : IAsyncDisposable
     public FakeVolatileServer Server { get; }
 
     public FakeDurableTier Durable { get; }
+
+    /// <summary>Where encoded and decoded values are, of all processes.</summary>
+    public WatchedPool Pool { get; } = new();
 
     public CacheKey Key { get; } = new("session.abc");
 
@@ -85,7 +89,7 @@ internal sealed class FlowProcess : IAsyncDisposable
         _world = world;
         Tier = new FakeVolatileTier(world.Server);
         Settings = settings;
-        Services = new FlowServices(Settings, world.Clock, newWriterId, Counters, Log);
+        Services = new FlowServices(Settings, world.Clock, newWriterId, Counters, Log) { Codec = new ValueCodec(settings.CompressionThresholdBytes, world.Pool) };
         Background = new BackgroundWork(Counters, Log, scheduler);
         Flow = backends switch
         {

@@ -2,6 +2,7 @@ using CascadeCache.Datastore;
 using CascadeCache.Datastore.Protocol;
 using CascadeCache.Entries;
 using CascadeCache.Tiers;
+using CascadeCache.Values;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Xunit;
@@ -86,6 +87,7 @@ public sealed class EntityCodecTests
         { "AbsoluteAt", "a timestamp" },
         { "AbsoluteAt", "a floating-point number" },
         { "Window", "a boolean" },
+        { "Encoding", "a string" },
     };
 
     [Theory]
@@ -118,10 +120,39 @@ public sealed class EntityCodecTests
     }
 
     [Fact]
+    public void The_encoding_is_a_property_of_its_own_and_left_out_when_there_is_none()
+    {
+        Entity plain = TierRig.Codec().Encode(Plain, TierRig.Value(1));
+        Entity compressed = Entity.Parser.ParseFrom(TierRig.Codec().Encode(Plain, TierRig.Value(1) with { Encoding = ValueEncoding.Brotli }).ToByteArray());
+
+        Assert.False(plain.Properties.ContainsKey("Encoding"));
+        Assert.Equal((1, true), (compressed.Properties["Encoding"].IntegerValue, compressed.Properties["Encoding"].ExcludeFromIndexes));
+        Assert.Equal(ValueEncoding.None, TierRig.Codec().Decode(plain, Plain)!.Value.Encoding);
+        Assert.Equal(ValueEncoding.Brotli, TierRig.Codec().Decode(compressed, Plain)!.Value.Encoding);
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(256)] // whose lowest byte is that of none
+    [InlineData(257)]
+    [InlineData(long.MaxValue)]
+    public void An_encoding_that_is_not_known_is_refused_and_says_what_to_do(long encoding)
+    {
+        Entity entity = TierRig.Codec().Encode(Plain, TierRig.Value(1));
+        entity.Properties.Add("Encoding", new Value { IntegerValue = encoding });
+
+        var error = Assert.Throws<CascadeRejectedException>(() => TierRig.Codec().Decode(entity, Plain));
+
+        Assert.Contains($"encoding ({encoding})", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Bring this server to the version", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("session.k", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_largest_value_makes_an_entity_of_exactly_the_limit()
     {
-        // By hand: 32 for the entity; key 16, "ns" 3, "Session" 8, "session.k" 10; "Value" 6; "ExpiresAt" 10, "AbsoluteAt" 11, "Window" 7 and 8 each.
-        const long Overhead = 32 + 16 + 3 + 8 + 10 + 6 + 10 + 11 + 7 + (3 * 8);
+        // By hand: 32 for the entity; key 16, "ns" 3, "Session" 8, "session.k" 10; "Value" 6; "ExpiresAt" 10, "AbsoluteAt" 11, "Window" 7, "Encoding" 9 and 8 each.
+        const long Overhead = 32 + 16 + 3 + 8 + 10 + 6 + 10 + 11 + 7 + 9 + (4 * 8);
         Assert.Equal(1_048_572 - Overhead, EntitySize.MaxValueBytes(Plain, "Session", "ns"));
         Assert.Equal(1_048_572 - Overhead + 3, EntitySize.MaxValueBytes(Plain, "Session", ""));
         Assert.Equal(EntitySize.MaxEntityBytes, EntitySize.Of(Plain, "Session", "ns", 1_048_572 - Overhead));
@@ -133,7 +164,7 @@ public sealed class EntityCodecTests
         foreach (CacheKey key in (CacheKey[])[Plain, Hashed, new CacheKey("session.\u00e9\u20ac\ud83d\ude00")])
         {
             // With every property that an entity can have: the limit does not depend on how a value expires.
-            DurableValue value = TierRig.Value(new byte[1000]) with { Lifetime = new EntryLifetime(2_000_000_000_000, 60_000) };
+            DurableValue value = TierRig.Value(new byte[1000]) with { Lifetime = new EntryLifetime(2_000_000_000_000, 60_000), Encoding = ValueEncoding.Brotli };
             Entity entity = TierRig.Codec("ns").Encode(key, value);
             Assert.Equal(SizeOf(entity), EntitySize.Of(key, "Session", "ns", 1000));
         }

@@ -16,6 +16,7 @@ public sealed class ConfigurationTests
             ["KeyPrefix"] = "app.",
             ["MaxMemcacheSessionSizeBytes"] = "4096",
             ["MaxValueBytes"] = "5000",
+            ["CompressionThresholdBytes"] = "700",
             ["DefaultSlidingExpiration"] = "00:05:00",
             ["MaxStaleness"] = "00:30:00",
             ["Consistency"] = "Strict",
@@ -26,7 +27,7 @@ public sealed class ConfigurationTests
         Assert.Equal(CascadeBackends.Distributed, options.Backends);
         Assert.Equal("app.", options.KeyPrefix);
         Assert.True(options.IsMaxMemcacheSessionSizeSet);
-        Assert.Equal((4096, 5000), (options.MaxMemcacheSessionSizeBytes, options.MaxValueBytes));
+        Assert.Equal((4096, 5000, 700), (options.MaxMemcacheSessionSizeBytes, options.MaxValueBytes, options.CompressionThresholdBytes));
         Assert.Equal((TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(30)), (options.DefaultSlidingExpiration, options.MaxStaleness));
         Assert.Equal(CascadeConsistency.Strict, options.Consistency);
         Assert.Equal((0.5, 0.75), (options.MemcacheSlidingSlack, options.DatastoreSlidingSlack));

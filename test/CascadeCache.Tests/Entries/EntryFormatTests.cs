@@ -1,4 +1,5 @@
 using CascadeCache.Entries;
+using CascadeCache.Values;
 using CsCheck;
 using Xunit;
 
@@ -17,12 +18,17 @@ public class EntryFormatTests
         "C102" + "FFFFFFFFFFFFFFFF" + "FFFFFFFFFFFFFF7F" + "0000000000000000" + "0100000000000000" + "0200000000000000" + "0300000000000000"
         + "3BDF507CC60242E8";
 
+    // Written by the first version that compresses. One from before takes 0x11 for no kind, and rejects it.
+    private const string GoldenCompressed =
+        "C111" + "0807060504030201" + "00A0724E18090000" + "804F120000000000" + "1122334455660000" + "2122334455660000" + "3122334455660000"
+        + "FEDB141525D521C0" + "E803000003";
+
     private static readonly Gen<Entry> AnyEntry = Gen.Select(
         Gen.Enum<EntryKind>().Where(k => k is EntryKind.Value or EntryKind.Absent or EntryKind.Bypass),
         Gen.Long,
         Gen.Select(Gen.Long, Gen.Long[0, long.MaxValue]),
         Gen.Select(Gen.Long, Gen.Long, Gen.Long),
-        Gen.Byte.Array[0, 300],
+        Gen.Select(Gen.Byte.Array[0, 300], Gen.Enum<ValueEncoding>()),
         (kind, version, life, times, payload) => new Entry
         {
             Kind = kind,
@@ -31,7 +37,8 @@ public class EntryFormatTests
             CopyExpiry = times.Item1,
             DurableExpiry = times.Item2,
             FreshUntil = times.Item3,
-            Payload = kind == EntryKind.Value ? payload : [],
+            Payload = kind == EntryKind.Value ? payload.Item1 : [],
+            Encoding = kind == EntryKind.Value ? payload.Item2 : ValueEncoding.None,
         });
 
     private static readonly Entry Sample = new()
@@ -63,6 +70,29 @@ public class EntryFormatTests
 
         Assert.Equal(GoldenAbsent, Convert.ToHexString(Bytes(marker, Fingerprint)));
     }
+
+    [Fact]
+    public void A_compressed_value_is_stored_in_these_bytes_and_read_from_them()
+    {
+        Entry compressed = Sample with { Encoding = ValueEncoding.Brotli, Payload = Convert.FromHexString("E803000003") };
+
+        Assert.Equal(GoldenCompressed, Convert.ToHexString(Bytes(compressed, Fingerprint)));
+        Assert.True(EntryFormat.TryRead(Convert.FromHexString(GoldenCompressed), Fingerprint, out Entry entry));
+        AssertSame(compressed, entry);
+    }
+
+    [Fact]
+    public void An_encoding_that_is_not_known_is_rejected_though_its_checksum_is_right()
+    {
+        Assert.All(Enumerable.Range(0, 16), static encoding =>
+            Assert.Equal(ValueCodec.Knows(encoding), EntryFormat.TryRead(Bytes(Sample with { Encoding = (ValueEncoding)encoding }, Fingerprint), Fingerprint, out _)));
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void A_marker_with_an_encoding_is_rejected_though_its_checksum_is_right(byte kind) =>
+        Assert.False(EntryFormat.TryRead(Bytes(Sample with { Kind = (EntryKind)kind, Payload = default, Encoding = ValueEncoding.Brotli }, Fingerprint), Fingerprint, out _));
 
     [Fact]
     public void The_stored_bytes_of_the_first_version_can_be_read()
@@ -156,8 +186,8 @@ public class EntryFormatTests
     private static void AssertSame(in Entry expected, in Entry actual)
     {
         Assert.Equal(
-            (expected.Kind, expected.Version, expected.Lifetime, expected.CopyExpiry, expected.DurableExpiry, expected.FreshUntil),
-            (actual.Kind, actual.Version, actual.Lifetime, actual.CopyExpiry, actual.DurableExpiry, actual.FreshUntil));
+            (expected.Kind, expected.Version, expected.Lifetime, expected.CopyExpiry, expected.DurableExpiry, expected.FreshUntil, expected.Encoding),
+            (actual.Kind, actual.Version, actual.Lifetime, actual.CopyExpiry, actual.DurableExpiry, actual.FreshUntil, actual.Encoding));
         Assert.Equal(expected.Payload.ToArray(), actual.Payload.ToArray());
     }
 }

@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.IO.Compression;
 using System.Text;
 using CascadeCache.Datastore;
 using CascadeCache.Datastore.Protocol;
@@ -7,6 +9,7 @@ using CascadeCache.Fuzz.Engine;
 using CascadeCache.Fuzz.Targets;
 using CascadeCache.Memcache;
 using CascadeCache.Memcache.Protocol;
+using CascadeCache.Values;
 
 namespace CascadeCache.Tests.Fuzz;
 
@@ -36,6 +39,15 @@ public sealed class FuzzTwinTests
 
     [Fact]
     public void A_writer_that_takes_a_key_as_it_is_is_caught() => AssertCaught(new KeyTarget(WriteAsItIs), "not one command");
+
+    [Fact]
+    public void A_decompressor_that_takes_the_memory_that_a_length_claims_is_caught() => AssertCaught(new ValueTarget(Claimed), "bytes allocated");
+
+    [Fact]
+    public void A_decompressor_that_leaves_bytes_over_is_caught() => AssertCaught(new ValueTarget(LeftOver), "left over");
+
+    [Fact]
+    public void A_decompressor_that_is_content_with_less_is_caught() => AssertCaught(new ValueTarget(Less), "another length");
 
     private static void AssertCaught(IFuzzTarget twin, string reason)
     {
@@ -102,6 +114,40 @@ public sealed class FuzzTwinTests
             ? new Entry { Kind = (EntryKind)item.Span[1], Version = 1, CopyExpiry = 1, DurableExpiry = 1, FreshUntil = 1, Payload = item[EntryFormat.HeaderSize..] }
             : default;
         return isLongEnough;
+    }
+
+    private static bool Claimed(ReadOnlyMemory<byte> stored, ValueEncoding encoding, out ReadOnlyMemory<byte> value, out IDisposable? owner)
+    {
+        owner = null;
+        bool isCompressed = encoding == ValueEncoding.Brotli && stored.Length > BrotliForm.HeaderSize;
+        value = new byte[isCompressed ? Math.Clamp(BinaryPrimitives.ReadInt32LittleEndian(stored.Span), 0, 64 * 1024 * 1024) : 0];
+        return new ValueCodec(0, maxDecodedBytes: ValueTarget.MaxBytes).TryDecode(stored, encoding, out value, out owner);
+    }
+
+    private static bool LeftOver(ReadOnlyMemory<byte> stored, ValueEncoding encoding, out ReadOnlyMemory<byte> value, out IDisposable? owner) =>
+        Decompress(stored, encoding, static (length, written) => length == written, out value, out owner);
+
+    private static bool Less(ReadOnlyMemory<byte> stored, ValueEncoding encoding, out ReadOnlyMemory<byte> value, out IDisposable? owner) =>
+        Decompress(stored, encoding, static (length, written) => length >= written, out value, out owner);
+
+    private static bool Decompress(ReadOnlyMemory<byte> stored, ValueEncoding encoding, Func<int, int, bool> isRight, out ReadOnlyMemory<byte> value, out IDisposable? owner)
+    {
+        (value, owner) = (stored, null);
+        if (encoding != ValueEncoding.Brotli)
+        {
+            return encoding == ValueEncoding.None;
+        }
+
+        int length = stored.Length > BrotliForm.HeaderSize ? BinaryPrimitives.ReadInt32LittleEndian(stored.Span) : 0;
+        if (length <= stored.Length || length > ValueTarget.MaxBytes)
+        {
+            return false;
+        }
+
+        byte[] bytes = new byte[length];
+        bool isDone = BrotliDecoder.TryDecompress(stored.Span[BrotliForm.HeaderSize..], bytes, out int written);
+        value = bytes.AsMemory(0, written);
+        return isDone && isRight(length, written);
     }
 
     private static DurableValue? DecodeAnyTime(Entity entity, CacheKey key) =>

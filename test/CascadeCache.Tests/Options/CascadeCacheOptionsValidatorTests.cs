@@ -20,6 +20,7 @@ public sealed class CascadeCacheOptionsValidatorTests
         ["no prefix"] = ("KeyPrefix is null", o => o.KeyPrefix = null!),
         ["long prefix"] = ("KeyPrefix is too long", o => o.KeyPrefix = new string('p', 513)),
         ["negative value limit"] = ("MaxValueBytes is '-1'", o => o.MaxValueBytes = -1),
+        ["negative compression threshold"] = ("CompressionThresholdBytes is '-1'", o => o.CompressionThresholdBytes = -1),
         ["no sliding expiration"] = ("DefaultSlidingExpiration is '00:00:00'", o => o.DefaultSlidingExpiration = TimeSpan.Zero),
         ["short staleness"] = ("MaxStaleness is '00:00:00.9999999'", o => o.MaxStaleness = TimeSpan.FromSeconds(1) - Tick),
         ["unknown consistency"] = ("Consistency is '2'", o => o.Consistency = (CascadeConsistency)2),

@@ -17,4 +17,19 @@ internal static class EntityProperties
 
     /// <summary>Blob: the UTF-16 code units of the key, when the entity's name is only its hash.</summary>
     public const string FullKey = "FullKey";
+
+    /// <summary>Integer: in how many entities the value lies, this one included. Absent: in this one.</summary>
+    public const string Chunks = "Chunks";
+
+    /// <summary>Integer: the bytes of the whole value, when it lies in several entities.</summary>
+    public const string Length = "Length";
+
+    /// <summary>Blob: 16 random bytes that all entities of one write of a value have in common.</summary>
+    public const string Generation = "Generation";
+
+    /// <summary>Blob: the XXH128 of the whole value, when it lies in several entities.</summary>
+    public const string Checksum = "Checksum";
+
+    /// <summary>Integer: which part of the value this is, from 1; in entities of the kind of chunks only.</summary>
+    public const string Index = "Index";
 }

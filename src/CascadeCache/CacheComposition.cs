@@ -28,7 +28,7 @@ internal sealed class CacheComposition : IAsyncDisposable, IDisposable
         bool useDatastore = options.Backends.HasFlag(CascadeBackends.Datastore);
 
         _memcache = useMemcache ? new MemcacheTier(options, time, surroundings.Random, counters, logger) : null;
-        _datastore = useDatastore ? new DatastoreTier(options, time, surroundings.Random, counters, logger, surroundings.Environment) : null;
+        _datastore = useDatastore ? new DatastoreTier(options, time, surroundings.Random, counters, logger, surroundings.Environment, Guid.NewGuid) : null;
         _background = new BackgroundWork(counters, logger);
         _metrics = new CascadeMetrics(counters, surroundings.MeterFactory);
 

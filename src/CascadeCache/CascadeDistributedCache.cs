@@ -122,10 +122,11 @@ public sealed partial class CascadeDistributedCache : IDistributedCache, IBuffer
             MemcacheUnavailable = counters.Get(Counter.MemcacheUnavailable),
             DatastoreHits = counters.Get(Counter.DatastoreHits),
             DatastoreMisses = counters.Get(Counter.DatastoreMisses),
-            DatastoreReads = counters.Get(Counter.DatastoreReadsForGet) + counters.Get(Counter.DatastoreReadsForSlide) + counters.Get(Counter.DatastoreReadsForSet),
+            DatastoreReads = counters.Get(Counter.DatastoreReadsForGet) + counters.Get(Counter.DatastoreReadsForSlide)
+                + counters.Get(Counter.DatastoreReadsForSet) + counters.Get(Counter.DatastoreReadsForRemove),
             DatastoreWrites = counters.Get(Counter.DatastoreWritesForSet) + counters.Get(Counter.DatastoreWritesForSlide),
             DatastoreSlides = counters.Get(Counter.DatastoreWritesForSlide),
-            DatastoreDeletes = counters.Get(Counter.DatastoreDeletesForRemove),
+            DatastoreDeletes = counters.Get(Counter.DatastoreDeletesForSet) + counters.Get(Counter.DatastoreDeletesForRemove),
             Bypasses = counters.Get(Counter.BypassesOverLimit) + counters.Get(Counter.BypassesOverServerLimit),
             Retries = counters.Get(Counter.MemcacheRetries) + counters.Get(Counter.DatastoreRetries),
             RejectedPayloads = counters.Get(Counter.RejectedPayloads),

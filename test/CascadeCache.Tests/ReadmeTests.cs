@@ -136,9 +136,22 @@ public sealed class ReadmeTests
     public void The_largest_session_is_as_large_as_said()
     {
         var key = new CacheKey(new CascadeCacheOptions().KeyPrefix + Guid.Empty);
-        long largest = EntitySize.MaxValueBytes(key, new DatastoreOptions().Kind, namespaceId: "");
+        string kind = new DatastoreOptions().Kind;
+        ChunkLayout layout = ChunkLayout.For(key, kind, ChunkLayout.ChunkKindOf(kind), namespaceId: "");
 
-        Assert.Contains(ReadmeText.Lines(), line => line.Contains(string.Create(CultureInfo.InvariantCulture, $"({largest:N0} bytes for a session"), StringComparison.Ordinal));
+        Assert.All(
+            (long[])[layout.OneEntityBytes, layout.MaxValueBytes],
+            static bytes => Assert.Contains(ReadmeText.Lines(), line => line.Contains(string.Create(CultureInfo.InvariantCulture, $"({bytes:N0} bytes for a session"), StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Each_kind_of_entities_has_its_TTL_policy()
+    {
+        string kind = new DatastoreOptions().Kind;
+
+        Assert.All(
+            (string[])[kind, ChunkLayout.ChunkKindOf(kind)],
+            static name => Assert.Contains(ReadmeText.Lines(), line => line.Contains($"ttls update {EntityProperties.ExpiresAt} --collection-group={name} --enable-ttl", StringComparison.Ordinal)));
     }
 
     [Fact]

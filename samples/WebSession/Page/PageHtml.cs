@@ -42,7 +42,7 @@ internal static class PageHtml
                 <button>Add or change</button>
               </form>
               <form method="post" action="/page/fill" class="row">{{token}}
-                <label>Fill with (KB) <select name="kilobytes"><option>10<option>100<option selected>900<option value="2048">2048</select></label>
+                <label>Fill with (KB) <select name="kilobytes"><option>10<option>100<option selected>900<option>2048<option value="11264">11264</select></label>
                 <button>Store</button>
                 <small>A session above <code>MaxMemcacheSessionSizeBytes</code> stays in Datastore alone: start with a lower one to see it. 2048 KB do not fit into one Datastore entity.</small>
               </form>

@@ -5,8 +5,9 @@ namespace CascadeCache.Datastore;
 /// <summary>Builds the channel. It connects on the first call and again whenever that is needed, and repeats nothing by itself.</summary>
 internal static class DatastoreChannel
 {
-    // One entity is at most 1 MiB and a commit at most 10 MiB; the library's default of 4 MiB would refuse what the service may send.
-    private const int MaxMessageBytes = 12 * 1024 * 1024;
+    // A commit is at most 10 MiB, and an answer to a lookup of all entities of a value may be as much and more; the library's default of 4 MiB would refuse what the
+    // service may send.
+    private const int MaxMessageBytes = 32 * 1024 * 1024;
 
     // The library answers every call with its last connection error until it tries again, which by default can be seconds after the service is back,
     // and more after a long outage (its limit is two minutes). The circuit breaker already spares a service that is down.

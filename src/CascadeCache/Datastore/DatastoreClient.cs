@@ -10,86 +10,167 @@ namespace CascadeCache.Datastore;
 /// as the exceptions of <see cref="DatastoreAccess"/>. Safe for use by any thread.
 /// </summary>
 /// <remarks>
-/// Every write is a non-transactional commit of one mutation; one with a base version is a compare-and-set in one round trip, for the service
-/// answers a conflict with its own version (SERVER_VALUE) instead of an error.
+/// Every write of a value that fits into one entity is a non-transactional commit of one mutation; one with a base version is a compare-and-set in one round trip, for
+/// the service answers a conflict with its own version (SERVER_VALUE) instead of an error. Larger values are <see cref="ChunkWriter"/>'s and
+/// <see cref="ChunkReader"/>'s; whoever has none never pays for them.
 /// </remarks>
 internal sealed class DatastoreClient : IDisposable
 {
     // Each round is a billable read. A service that defers a single key so often will not answer it in this attempt.
-    private const int MaxLookups = 16;
+    public const int MaxLookups = 16;
 
-    private readonly GrpcChannel _channel;
-    private readonly CallInvoker _invoker;
-    private readonly DatastoreAccess _access;
+    // A snapshot that is not whole is not the work of a writer who was faster; but a second look costs little against a value that is lost.
+    private const int MaxReads = 2;
+
+    private readonly DatastoreCalls _calls;
     private readonly EntityCodec _codec;
-    private readonly string _databaseId;
+    private readonly ChunkCodec _chunks;
+    private readonly ChunkReader _reader;
+    private readonly ChunkWriter _writer;
 
-    public DatastoreClient(GrpcChannel channel, DatastoreAccess access, EntityCodec codec, string databaseId)
+    public DatastoreClient(GrpcChannel channel, DatastoreAccess access, EntityCodec codec, ChunkCodec chunks, DatastoreOptions options, TimeProvider time, Func<Guid> newGeneration)
     {
-        _channel = channel;
-        _invoker = channel.CreateCallInvoker();
-        _access = access;
+        _calls = new DatastoreCalls(channel, access, options.DatabaseId);
         _codec = codec;
-        _databaseId = databaseId;
+        _chunks = chunks;
+        _reader = new ChunkReader(_calls, codec, chunks, time);
+        _writer = new ChunkWriter(_calls, codec, chunks, newGeneration);
     }
 
-    /// <summary>Reads one entity. A strong read: it sees every commit that was acknowledged before.</summary>
+    /// <summary>Reads a value. A strong read: it sees every commit that was acknowledged before.</summary>
     /// <returns>The entity, or null, and its version or that of its absence.</returns>
     public async Task<FoundEntity> LookupAsync(CacheKey key, DatastoreAttempt attempt)
     {
-        var asked = _codec.KeyOf(key);
-        for (int round = 0; round < MaxLookups; round++)
+        FoundEntity found = default;
+        for (int read = 0; read < MaxReads && (read == 0 || found.State == ChunkState.Broken); read++)
         {
-            RequestScope scope = await _access.GetAsync(attempt.CancellationToken).ConfigureAwait(false);
-            var request = new LookupRequest { ProjectId = scope.ProjectId, DatabaseId = _databaseId, Keys = { asked } };
-            LookupResponse response = await CallAsync(DatastoreMethods.Lookup, request, scope.Headers, attempt).ConfigureAwait(false);
-            switch (response)
-            {
-                case { Found: [{ } found], Missing.Count: 0, Deferred.Count: 0 } when _codec.IsKeyOf(found.Entity?.Key, key):
-                    return new FoundEntity(found.Entity, found.Version);
-                case { Missing: [{ } missing], Found.Count: 0, Deferred.Count: 0 } when _codec.IsKeyOf(missing.Entity?.Key, key):
-                    return new FoundEntity(null, missing.Version);
-                case { Deferred: [{ } deferred], Found.Count: 0, Missing.Count: 0 } when _codec.IsKeyOf(deferred, key):
-                    break; // a service that is short of room answers a part and defers the rest, which may be all there is
-                default:
-                    throw new DatastoreProtocolException("the answer to a lookup was not about the key that was asked for");
-            }
+            found = await _reader.CompleteAsync(await LookupEntityAsync(key, attempt).ConfigureAwait(false), key, attempt).ConfigureAwait(false);
         }
 
-        throw new DatastoreProtocolException($"the key was deferred {MaxLookups} times");
+        return found;
     }
 
     /// <summary>
     /// Stores a value, whole. With a version it is an update, for what the service does with an upsert whose base version is that of a removed entity is
     /// not documented; without one it is an insert where nothing may be stored.
     /// </summary>
-    public Task<DurableWrite> StoreAsync(CacheKey key, in DurableValue value, WriteCondition condition, DatastoreAttempt attempt)
+    public async Task<DurableWrite> StoreAsync(CacheKey key, DurableValue value, WriteCondition condition, long replacedBytes, DatastoreAttempt attempt)
     {
+        ChunkLayout layout = _chunks.LayoutFor(key);
+        int entities = layout.EntitiesFor(value.Payload.Length);
+        bool mayLeaveChunks = layout.IsLarge(replacedBytes) && entities < layout.EntitiesFor(layout.MaxValueBytes) && !condition.MustBeMissing;
+        if (mayLeaveChunks && await ReplaceAsync(key, value, condition, entities, attempt).ConfigureAwait(false) is { } replaced)
+        {
+            return replaced;
+        }
+
+        if (entities > 1)
+        {
+            return await _writer.StoreAsync(key, value, condition, replacedEntities: 0, attempt).ConfigureAwait(false);
+        }
+
         Entity entity = _codec.Encode(key, value);
-        return condition switch
+        return await (condition switch
         {
             { MustBeMissing: true } => InsertAsync(entity, attempt),
             { Version: { } version } => UpdateAsync(new Mutation { Update = entity }, version, attempt),
             _ => CommitAsync(new Mutation { Upsert = entity }, null, attempt),
-        };
+        }).ConfigureAwait(false);
     }
 
     /// <summary>Moves the expiry and leaves everything else. An update, not an upsert: that would make a husk of a missing entity.</summary>
-    public Task<DurableWrite> ExtendAsync(CacheKey key, long expiresAt, long baseVersion, DatastoreAttempt attempt)
+    public async Task<DurableWrite> ExtendAsync(CacheKey key, long expiresAt, long baseVersion, long valueBytes, DatastoreAttempt attempt)
     {
+        if (_chunks.LayoutFor(key).IsLarge(valueBytes))
+        {
+            StoredHeader stored = await _writer.FindAsync(key, attempt).ConfigureAwait(false);
+            if (!stored.IsStored)
+            {
+                return new DurableWrite(DurableWriteStatus.NotFound, DurableWrite.Gone);
+            }
+
+            if (stored.Version != baseVersion)
+            {
+                return new DurableWrite(DurableWriteStatus.Conflict, stored.Version);
+            }
+
+            if (stored.Entities > 1)
+            {
+                return await _writer.ExtendAsync(key, expiresAt, stored, attempt).ConfigureAwait(false);
+            }
+        }
+
         var mutation = new Mutation
         {
             Update = _codec.EncodeExpiry(key, expiresAt),
             PropertyMask = new PropertyMask { Paths = { EntityProperties.ExpiresAt } },
         };
-        return UpdateAsync(mutation, baseVersion, attempt);
+        return await UpdateAsync(mutation, baseVersion, attempt).ConfigureAwait(false);
     }
 
-    /// <summary>Deletes an entity; a missing one is success.</summary>
-    public Task<DurableWrite> DeleteAsync(CacheKey key, long? baseVersion, DatastoreAttempt attempt) =>
-        CommitAsync(new Mutation { Delete = _codec.KeyOf(key) }, baseVersion, attempt);
+    /// <summary>Deletes a value; a missing one is success.</summary>
+    public async Task<DurableWrite> DeleteAsync(CacheKey key, long? baseVersion, long replacedBytes, DatastoreAttempt attempt)
+    {
+        if (_chunks.LayoutFor(key).IsLarge(replacedBytes))
+        {
+            StoredHeader stored = await _writer.FindAsync(key, attempt).ConfigureAwait(false);
+            if (stored.Entities > 1 && (baseVersion ?? stored.Version) == stored.Version)
+            {
+                DurableWrite write = await _writer.DeleteAsync(key, stored, attempt).ConfigureAwait(false);
+                if (write.IsApplied || baseVersion is not null)
+                {
+                    return write;
+                }
+            }
+        }
 
-    public void Dispose() => _channel.Dispose();
+        return await CommitAsync(new Mutation { Delete = _codec.KeyOf(key) }, baseVersion, attempt).ConfigureAwait(false);
+    }
+
+    public void Dispose() => _calls.Dispose();
+
+    /// <summary>What an answer to a lookup of one key says, or null if the key was deferred.</summary>
+    /// <exception cref="DatastoreProtocolException">It is about another key, or about several.</exception>
+    public static FoundEntity? AnswerAbout(CacheKey key, EntityCodec codec, LookupResponse response) => response switch
+    {
+        { Found: [{ } found], Missing.Count: 0, Deferred.Count: 0 } when codec.IsKeyOf(found.Entity?.Key, key) => new FoundEntity(found.Entity, found.Version, response.ReadTime),
+        { Missing: [{ } missing], Found.Count: 0, Deferred.Count: 0 } when codec.IsKeyOf(missing.Entity?.Key, key) => new FoundEntity(null, missing.Version, response.ReadTime),
+
+        // A service that is short of room answers a part and defers the rest, which may be all there is.
+        { Deferred: [{ } deferred], Found.Count: 0, Missing.Count: 0 } when codec.IsKeyOf(deferred, key) => null,
+        _ => throw new DatastoreProtocolException("the answer to a lookup was not about the key that was asked for"),
+    };
+
+    private async Task<FoundEntity> LookupEntityAsync(CacheKey key, DatastoreAttempt attempt)
+    {
+        Key asked = _codec.KeyOf(key);
+        for (int round = 0; round < MaxLookups; round++)
+        {
+            LookupResponse response = await _calls.LookupAsync([asked], mask: null, readTime: null, billed: 1, attempt).ConfigureAwait(false);
+            if (AnswerAbout(key, _codec, response) is { } answer)
+            {
+                return answer;
+            }
+        }
+
+        throw new DatastoreProtocolException($"the key was deferred {MaxLookups} times");
+    }
+
+    /// <summary>Stores over a value that may have more chunks than the new one, and deletes those in the same commit.</summary>
+    /// <returns>Null: nothing was written, and the write needs to know nothing of what it replaces.</returns>
+    private async Task<DurableWrite?> ReplaceAsync(CacheKey key, DurableValue value, WriteCondition condition, int entities, DatastoreAttempt attempt)
+    {
+        StoredHeader stored = await _writer.FindAsync(key, attempt).ConfigureAwait(false);
+        if (stored.Entities <= entities || (condition.Version ?? stored.Version) != stored.Version)
+        {
+            return null;
+        }
+
+        DurableWrite write = await _writer.StoreAsync(key, value, WriteCondition.IfVersion(stored.Version), stored.Entities, attempt).ConfigureAwait(false);
+
+        // A write without a condition does not fail because somebody else was faster. What it replaces then is not known: those chunks stay until they expire.
+        return write.IsApplied || condition.Version is not null ? write : null;
+    }
 
     private async Task<DurableWrite> InsertAsync(Entity entity, DatastoreAttempt attempt)
     {
@@ -123,15 +204,7 @@ internal sealed class DatastoreClient : IDisposable
             mutation.ConflictResolutionStrategy = Mutation.Types.ConflictResolutionStrategy.ServerValue;
         }
 
-        RequestScope scope = await _access.GetAsync(attempt.CancellationToken).ConfigureAwait(false);
-        var request = new CommitRequest
-        {
-            ProjectId = scope.ProjectId,
-            DatabaseId = _databaseId,
-            Mode = CommitRequest.Types.Mode.NonTransactional,
-            Mutations = { mutation },
-        };
-        CommitResponse response = await CallAsync(DatastoreMethods.Commit, request, scope.Headers, attempt).ConfigureAwait(false);
+        CommitResponse response = await _calls.CommitAsync([mutation], attempt).ConfigureAwait(false);
         if (response.MutationResults is not [{ } result])
         {
             throw new DatastoreProtocolException("the answer to a commit of one mutation did not have one result");
@@ -144,23 +217,7 @@ internal sealed class DatastoreClient : IDisposable
 
         return new DurableWrite(result.ConflictDetected ? DurableWriteStatus.Conflict : DurableWriteStatus.Applied, result.Version);
     }
-
-    private async Task<TResponse> CallAsync<TRequest, TResponse>(
-        Method<Tracked<TRequest>, TResponse> method, TRequest message, Metadata headers, DatastoreAttempt attempt)
-        where TRequest : class
-        where TResponse : class
-    {
-        // The token ends the attempt in the time that the tier was given. The deadline is for the service, which drops what nobody waits for any
-        // more; the library derives the header from the system's clock and knows no other.
-        DateTime deadline = TimeProvider.System.GetUtcNow().UtcDateTime + attempt.Timeout;
-        var options = new CallOptions(headers, deadline, attempt.CancellationToken);
-        using AsyncUnaryCall<TResponse> call = _invoker.AsyncUnaryCall(method, null, options, new Tracked<TRequest>(message, attempt));
-        return await call.ResponseAsync.ConfigureAwait(false);
-    }
 }
-
-/// <summary>What a lookup found: the entity or null, and its version or that of its absence.</summary>
-internal readonly record struct FoundEntity(Entity? Entity, long Version);
 
 /// <summary>The service answered, but not in a way that its protocol allows.</summary>
 internal sealed class DatastoreProtocolException(string message) : Exception(message);

@@ -22,7 +22,7 @@ internal static class DatastoreMethods
     private static void Serialise<T>(Tracked<T> request, SerializationContext context)
         where T : IMessage
     {
-        request.Attempt.MarkSerialised();
+        request.Attempt.MarkSerialised(request.Charge);
         context.SetPayloadLength(request.Message.CalculateSize());
         request.Message.WriteTo(context.GetBufferWriter());
         context.Complete();

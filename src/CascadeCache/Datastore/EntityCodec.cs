@@ -66,12 +66,17 @@ internal sealed class EntityCodec(string kind, string namespaceId)
     public Entity EncodeExpiry(CacheKey key, long expiresAt)
     {
         var entity = new Entity { Key = KeyOf(key) };
+        AddExpiry(entity, expiresAt);
+        return entity;
+    }
+
+    /// <summary>Never is the absence of the property.</summary>
+    public static void AddExpiry(Entity entity, long expiresAt)
+    {
         if (EntryLifetime.ToDate(expiresAt) is { } date)
         {
             entity.Properties.Add(EntityProperties.ExpiresAt, new Value { TimestampValue = Timestamp.FromDateTimeOffset(date), ExcludeFromIndexes = true });
         }
-
-        return entity;
     }
 
     /// <summary>The value in an entity, or null if the entity is another key's whose name has the same hash.</summary>
@@ -135,7 +140,8 @@ internal sealed class EntityCodec(string kind, string namespaceId)
     private static long ToMilliseconds(Timestamp time) =>
         (time.Seconds * 1000) + ((time.Nanos + NanosPerMillisecond - 1) / NanosPerMillisecond);
 
-    private CascadeRejectedException Foreign(Entity entity, string property, string expected) => new(
+    /// <summary>What is thrown about an entity with a property that this cache does not write so.</summary>
+    public CascadeRejectedException Foreign(Entity entity, string property, string expected) => new(
         $"An entity of kind {kind} was not written by this cache: its property {property} is {TypeOf(Find(entity, property))}, not {expected}. It was left as it is. Remove it, or give the cache a kind, a namespace or a key prefix of its own.");
 
     private static string TypeOf(Value? value) => value?.ValueTypeCase switch
@@ -151,9 +157,9 @@ internal sealed class EntityCodec(string kind, string namespaceId)
         _ => "of another type",
     };
 
-    private static Value? Find(Entity entity, string name) => entity.Properties.TryGetValue(name, out Value? value) ? value : null;
+    public static Value? Find(Entity entity, string name) => entity.Properties.TryGetValue(name, out Value? value) ? value : null;
 
-    private static Value Blob(ByteString bytes) => new() { BlobValue = bytes, ExcludeFromIndexes = true };
+    public static Value Blob(ByteString bytes) => new() { BlobValue = bytes, ExcludeFromIndexes = true };
 
-    private static Value Integer(long number) => new() { IntegerValue = number, ExcludeFromIndexes = true };
+    public static Value Integer(long number) => new() { IntegerValue = number, ExcludeFromIndexes = true };
 }

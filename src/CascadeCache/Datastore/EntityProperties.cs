@@ -20,4 +20,19 @@ internal static class EntityProperties
 
     /// <summary>Integer: how the bytes were made from the value. Absent: they are the value.</summary>
     public const string Encoding = "Encoding";
+
+    /// <summary>Integer: in how many entities the value lies, this one included. Absent: in this one.</summary>
+    public const string Chunks = "Chunks";
+
+    /// <summary>Integer: the bytes of the whole value, when it lies in several entities.</summary>
+    public const string Length = "Length";
+
+    /// <summary>Blob: 16 random bytes that all entities of one write of a value have in common.</summary>
+    public const string Generation = "Generation";
+
+    /// <summary>Blob: the XXH128 of the whole value, when it lies in several entities.</summary>
+    public const string Checksum = "Checksum";
+
+    /// <summary>Integer: which part of the value this is, from 1; in entities of the kind of chunks only.</summary>
+    public const string Index = "Index";
 }

@@ -16,6 +16,7 @@ internal static class EntitySize
     private const long EntityOverhead = 32;
     private const long KeyOverhead = 16;
     private const long EightByteValue = 8;
+    private const long SixteenByteValue = 16;
 
     /// <summary>The size of the entity that holds <paramref name="valueBytes"/> bytes with every property that a value can need.</summary>
     public static long Of(CacheKey key, string kind, string namespaceId, long valueBytes) =>
@@ -34,6 +35,23 @@ internal static class EntitySize
     /// </summary>
     public static long MaxValueBytes(CacheKey key, string kind, string namespaceId) =>
         Math.Max(-1, MaxEntityBytes - Of(key, kind, namespaceId, valueBytes: 0));
+
+    /// <summary>The size, but for the value's bytes, of the entity that holds the beginning of a value and says where the rest is.</summary>
+    public static long OfHeader(CacheKey key, string kind, string namespaceId) =>
+        Of(key, kind, namespaceId, valueBytes: 0)
+        + String(EntityProperties.Chunks) + EightByteValue
+        + String(EntityProperties.Length) + EightByteValue
+        + String(EntityProperties.Generation) + SixteenByteValue
+        + String(EntityProperties.Checksum) + SixteenByteValue;
+
+    /// <summary>The size, but for the value's bytes, of an entity that holds a further part of a value; of those with the longest name.</summary>
+    public static long OfChunk(CacheKey key, string chunkKind, string namespaceId) =>
+        EntityOverhead
+        + KeyOverhead + (namespaceId.Length > 0 ? String(namespaceId) : 0) + String(chunkKind) + String(key.DurablePartName(ChunkLayout.MostEntities - 1))
+        + String(EntityProperties.Generation) + SixteenByteValue
+        + String(EntityProperties.Index) + EightByteValue
+        + String(EntityProperties.Value)
+        + String(EntityProperties.ExpiresAt) + EightByteValue;
 
     private static long String(string text) => Encoding.UTF8.GetByteCount(text) + 1;
 }

@@ -36,8 +36,10 @@ internal sealed class CascadeMetrics : IDisposable
             (Counter.DatastoreReadsForGet, [new(OperationType, "read"), new(Cause, "get")]),
             (Counter.DatastoreReadsForSlide, [new(OperationType, "read"), new(Cause, "slide")]),
             (Counter.DatastoreReadsForSet, [new(OperationType, "read"), new(Cause, "set")]),
+            (Counter.DatastoreReadsForRemove, [new(OperationType, "read"), new(Cause, "remove")]),
             (Counter.DatastoreWritesForSet, [new(OperationType, "write"), new(Cause, "set")]),
             (Counter.DatastoreWritesForSlide, [new(OperationType, "write"), new(Cause, "slide")]),
+            (Counter.DatastoreDeletesForSet, [new(OperationType, "delete"), new(Cause, "set")]),
             (Counter.DatastoreDeletesForRemove, [new(OperationType, "delete"), new(Cause, "remove")]));
 
         Observe("cascadecache.bypasses", "{value}", "Values that were too large for memcache, by the limit that they exceeded.", counters,

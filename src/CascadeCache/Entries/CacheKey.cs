@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -22,6 +23,9 @@ internal sealed class CacheKey
     public const int MaxDurableNameBytes = 1500;
 
     private const string HashMarker = "#sha256:";
+
+    // "#" and the number of a part, which has at most two digits.
+    private const int MaxPartSuffixBytes = 3;
 
     private static readonly SearchValues<char> Printable = SearchValues.Create(PrintableAscii());
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -50,6 +54,13 @@ internal sealed class CacheKey
 
     /// <summary>Whether <see cref="DurableName"/> is a hash, so that the full key has to be stored beside the value and compared.</summary>
     public bool IsDurableNameHashed => !ReferenceEquals(DurableName, Text);
+
+    /// <summary>The name of a part of the value in the durable tier, from 1 on; a name that would become too long for the tier is hashed.</summary>
+    public string DurablePartName(int index)
+    {
+        string name = Encoding.UTF8.GetByteCount(DurableName) <= MaxDurableNameBytes - MaxPartSuffixBytes ? DurableName : Hashed(Text);
+        return string.Create(CultureInfo.InvariantCulture, $"{name}#{index}");
+    }
 
     /// <summary>The UTF-16 code units of <see cref="Text"/> as bytes: the one form that keeps every string apart from every other.</summary>
     public ReadOnlySpan<byte> TextBytes => MemoryMarshal.AsBytes(Text.AsSpan());

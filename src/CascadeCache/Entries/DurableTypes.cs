@@ -12,7 +12,7 @@ internal readonly record struct DurableValue(ReadOnlyMemory<byte> Payload, Entry
 /// <summary>What a read found. Expired values count as found: the store removes them when it pleases.</summary>
 /// <param name="Value">The value, or null if there is none.</param>
 /// <param name="Version">The version of the value, or of its absence.</param>
-/// <param name="IsStored">Whether anything is stored under the name; without a value it is another key's.</param>
+/// <param name="IsStored">Whether anything is stored under the name; without a value it is another key's, or a large one's that has expired and was not read.</param>
 internal readonly record struct DurableRead(DurableValue? Value, long Version, bool IsStored)
 {
     /// <summary>The condition under which a write replaces exactly what was read here.</summary>

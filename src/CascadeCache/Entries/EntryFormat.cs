@@ -19,7 +19,7 @@ namespace CascadeCache.Entries;
 ///     34    8 expiry of the durable copy
 ///     42    8 fresh until
 ///     50    8 checksum: XXH3 of bytes 0..49, seeded by the XXH3 of the payload, which is seeded by the key's fingerprint
-///     58      payload, to the end; only a Value has one
+///     58      payload, to the end: the bytes of a Value; of a Bypass, how many they are (8 bytes)
 /// </code>
 /// The fixed header is larger than a lock (<see cref="LockRecord"/>), so that for keys of one length memcached keeps locks in a slab class
 /// that values never use, and values never evict them. The checksum is no protection against forgery.
@@ -31,6 +31,7 @@ internal static class EntryFormat
     private const int ChecksumOffset = 50;
     private const int KindMask = 0x0F;
     private const int EncodingShift = 4;
+    private const int SizeBytes = sizeof(long);
 
     /// <summary>Writes the header; the payload follows it on the wire from wherever it lies.</summary>
     public static void WriteHeader(Span<byte> header, in Entry entry, long fingerprint)
@@ -82,8 +83,29 @@ internal static class EntryFormat
         };
 
         // What no writer writes is not ours, whatever its checksum says.
-        return entry.Lifetime.Window >= 0 && (kind == EntryKind.Value || (entry.Payload.IsEmpty && encoding == ValueEncoding.None));
+        return entry.Lifetime.Window >= 0 && kind switch
+        {
+            EntryKind.Value => true,
+            EntryKind.Bypass => entry.Payload.Length == SizeBytes && encoding == ValueEncoding.None,
+            _ => entry.Payload.IsEmpty && encoding == ValueEncoding.None,
+        };
     }
+
+    /// <summary>The payload of a bypass marker.</summary>
+    public static byte[] BypassPayload(long valueBytes)
+    {
+        byte[] payload = new byte[SizeBytes];
+        BinaryPrimitives.WriteInt64LittleEndian(payload, valueBytes);
+        return payload;
+    }
+
+    /// <summary>How large the value is that a value's or a bypass marker's item tells of; 0 for what is too short to be one. Nothing else is checked.</summary>
+    public static long ValueBytes(EntryKind kind, ReadOnlySpan<byte> item) => kind switch
+    {
+        EntryKind.Value => Math.Max(0, item.Length - HeaderSize),
+        EntryKind.Bypass when item.Length == HeaderSize + SizeBytes => BinaryPrimitives.ReadInt64LittleEndian(item[HeaderSize..]),
+        _ => 0,
+    };
 
     private static ulong Checksum(ReadOnlySpan<byte> header, ReadOnlySpan<byte> payload, long fingerprint) =>
         XxHash3.HashToUInt64(header[..ChecksumOffset], (long)XxHash3.HashToUInt64(payload, fingerprint));

@@ -45,6 +45,9 @@ internal sealed class KeyLock : IDisposable
     public bool OutlivesCommit =>
         _services.Time.GetElapsedTime(_started) < _services.Settings.MaxLockAgeAtCommit;
 
+    /// <summary>How large what the lock replaced is; 0 if memcache did not know. A hint: the item was not checked.</summary>
+    public long ReplacedBytes => _replaced.Status == VolatileStatus.Hit ? EntryFormat.ValueBytes(EntryFlags.KindOf(_replaced.Flags), _replaced.Item.Span) : 0;
+
     /// <summary>Takes the lock, alone or beside other writers.</summary>
     /// <returns>Null: the server does not answer or has no memory for a lock.</returns>
     public static async ValueTask<KeyLock?> TryAcquireAsync(FlowServices services, IVolatileServer server, CacheKey key, CallContext call)

@@ -57,12 +57,13 @@ internal sealed class SlideFlow(FlowServices services, IDurableTier durable)
         return due - (long)(entry.Lifetime.Window * earlier) <= services.Now;
     }
 
+    /// <remarks>Only values slide, and their payload is at hand wherever they come from: a bypass marker leads to a read first.</remarks>
     /// <returns>The extended entry; null when its version no longer stands.</returns>
     private async ValueTask<Entry?> TryExtendAsync(CacheKey key, Entry entry, CallContext call)
     {
         long now = services.Now;
         long durableExpiry = entry.Lifetime.CopyExpiry(now, services.Settings.DatastoreSlack);
-        DurableWrite write = await durable.ExtendAsync(key, durableExpiry, entry.Version, DurableCause.Slide, call).ConfigureAwait(false);
+        DurableWrite write = await durable.ExtendAsync(key, durableExpiry, entry.Version, entry.Payload.Length, DurableCause.Slide, call).ConfigureAwait(false);
         if (write.Status != DurableWriteStatus.Applied)
         {
             return null;

@@ -39,6 +39,7 @@ internal sealed class VolatileItems(FlowSettings settings, TimeProvider timeProv
         CopyExpiry = entry.CopyExpiry,
         DurableExpiry = entry.DurableExpiry,
         FreshUntil = entry.FreshUntil,
+        Payload = EntryFormat.BypassPayload(entry.Payload.Length),
     };
 
     private bool Fits(IVolatileServer server, CacheKey key, int payloadLength)

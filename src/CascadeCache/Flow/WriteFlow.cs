@@ -14,7 +14,7 @@ internal sealed class WriteFlow(FlowServices services, IVolatileTier volatileTie
     /// <summary>One change of one key: what to commit, and what memcache is told about it.</summary>
     internal interface IChange
     {
-        ValueTask<DurableWrite> CommitAsync(IDurableTier durable, CacheKey key, CallContext call);
+        ValueTask<DurableWrite> CommitAsync(IDurableTier durable, CacheKey key, long replacedBytes, CallContext call);
 
         Entry Committed(FlowServices services, long version, long asOf);
     }
@@ -84,7 +84,7 @@ internal sealed class WriteFlow(FlowServices services, IVolatileTier volatileTie
     {
         try
         {
-            return await change.CommitAsync(durable, key, call).ConfigureAwait(false);
+            return await change.CommitAsync(durable, key, held.ReplacedBytes, call).ConfigureAwait(false);
         }
         catch (Exception e) when (MayHaveCommitted(e))
         {
@@ -110,7 +110,7 @@ internal sealed class WriteFlow(FlowServices services, IVolatileTier volatileTie
 
         try
         {
-            DurableWrite write = await change.CommitAsync(durable, key, call).ConfigureAwait(false);
+            DurableWrite write = await change.CommitAsync(durable, key, replacedBytes: 0, call).ConfigureAwait(false);
             if (write.IsApplied)
             {
                 backlog.Add(server, key, write.Version);
@@ -138,16 +138,16 @@ internal sealed class WriteFlow(FlowServices services, IVolatileTier volatileTie
 
     private sealed class SetChange(DurableValue value, WriteCondition condition) : IChange
     {
-        public ValueTask<DurableWrite> CommitAsync(IDurableTier durable, CacheKey key, CallContext call) =>
-            durable.WriteAsync(key, value, condition, DurableCause.Set, call);
+        public ValueTask<DurableWrite> CommitAsync(IDurableTier durable, CacheKey key, long replacedBytes, CallContext call) =>
+            durable.WriteAsync(key, value, condition, DurableCause.Set, call, replacedBytes);
 
         public Entry Committed(FlowServices services, long version, long asOf) => services.EntryOf(value, version, asOf);
     }
 
     private sealed class RemoveChange(long? baseVersion) : IChange
     {
-        public ValueTask<DurableWrite> CommitAsync(IDurableTier durable, CacheKey key, CallContext call) =>
-            durable.DeleteAsync(key, baseVersion, DurableCause.Remove, call);
+        public ValueTask<DurableWrite> CommitAsync(IDurableTier durable, CacheKey key, long replacedBytes, CallContext call) =>
+            durable.DeleteAsync(key, baseVersion, DurableCause.Remove, call, replacedBytes);
 
         public Entry Committed(FlowServices services, long version, long asOf) => services.AbsentEntry(version, asOf);
     }

@@ -17,7 +17,10 @@ public sealed class DatastoreOptions
     /// <summary>The namespace of every entity. Empty (the default): the default namespace. Letters, digits, '.', '-' and '_', at most 100.</summary>
     public string Namespace { get; set; } = "";
 
-    /// <summary>The kind of every entity. Default "Session". At most 1,500 bytes of UTF-8, not of the reserved form <c>__*__</c>.</summary>
+    /// <summary>
+    /// The kind of every entity. Default "Session". At most 1,500 bytes of UTF-8, not of the reserved form <c>__*__</c>. The further parts of values that do not fit into one entity
+    /// have this kind with "Chunk" after it; with a kind of more than 1,495 bytes there are none, and such values are refused.
+    /// </summary>
     public string Kind { get; set; } = "Session";
 
     /// <summary>The service's <c>host:port</c> or <c>https://</c> address. Null (the default): <c>datastore.googleapis.com:443</c>. Regional endpoints go here.</summary>

@@ -172,7 +172,7 @@ internal sealed class DatastoreRunner
     private DatastoreAttempt NewAttempt(DatastoreOperation operation, CancellationToken cancellationToken)
     {
         TimeSpan remaining = Remaining(operation);
-        return new DatastoreAttempt(remaining < _attemptLimit ? remaining : _attemptLimit, _counters, operation.Counter, cancellationToken);
+        return new DatastoreAttempt(remaining < _attemptLimit ? remaining : _attemptLimit, _counters, operation.Billed, cancellationToken);
     }
 
     private TimeSpan Remaining(DatastoreOperation operation)

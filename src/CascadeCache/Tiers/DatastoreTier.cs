@@ -18,6 +18,7 @@ internal sealed class DatastoreTier : IDurableTier
     private readonly DatastoreAccess _access;
     private readonly DatastoreRunner _runner;
     private readonly EntityCodec _codec;
+    private readonly ChunkCodec _chunks;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly LogThrottle _otherKeys;
@@ -28,6 +29,7 @@ internal sealed class DatastoreTier : IDurableTier
     /// <param name="counters">Where every request is counted.</param>
     /// <param name="logger">Where failures are told.</param>
     /// <param name="environment">Reads an environment variable.</param>
+    /// <param name="newGeneration">Marks the entities of one write of a large value; never the same twice.</param>
     /// <param name="handler">Used instead of the network, if given; stays the giver's.</param>
     /// <exception cref="CascadeCacheException">The options name no usable endpoint.</exception>
     public DatastoreTier(
@@ -37,6 +39,7 @@ internal sealed class DatastoreTier : IDurableTier
         CacheCounters counters,
         ILogger logger,
         Func<string, string?> environment,
+        Func<Guid> newGeneration,
         HttpMessageHandler? handler = null)
     {
         _options = options.Datastore;
@@ -50,8 +53,9 @@ internal sealed class DatastoreTier : IDurableTier
         var resolver = new ProjectIdResolver(_options, environment, new MetadataServer(environment).GetProjectIdAsync);
         _access = new DatastoreAccess(_options, endpoint, resolver, timeProvider);
         _codec = new EntityCodec(_options.Kind, _options.Namespace);
+        _chunks = new ChunkCodec(_codec, _options.Kind, _options.Namespace);
         GrpcChannel channel = DatastoreChannel.Create(endpoint, _options.OperationTimeout, handler);
-        _client = new DatastoreClient(channel, _access, _codec, _options.DatabaseId);
+        _client = new DatastoreClient(channel, _access, _codec, _chunks, _options, timeProvider, newGeneration);
         _runner = new DatastoreRunner(_client, $"Datastore at {Endpoint}", options, timeProvider, random, counters, logger, Place);
     }
 
@@ -65,22 +69,26 @@ internal sealed class DatastoreTier : IDurableTier
     public CircuitState CircuitState => _runner.CircuitState;
 
     /// <inheritdoc/>
-    public long MaxValueBytes(CacheKey key) => EntitySize.MaxValueBytes(key, _options.Kind, _options.Namespace);
+    public long MaxValueBytes(CacheKey key) => _chunks.LayoutFor(key).MaxValueBytes;
 
     /// <inheritdoc/>
     public async ValueTask<DurableRead> ReadAsync(CacheKey key, DurableCause cause, CallContext call)
     {
-        Counter counter = cause switch
+        DatastoreReply reply = await _runner.RunAsync(new ReadOperation(key, call, BilledTo.For(cause), _time.GetTimestamp())).ConfigureAwait(false);
+        FoundEntity found = reply.Found;
+        if (found.Entity is not { } entity)
         {
-            DurableCause.Slide => Counter.DatastoreReadsForSlide,
-            DurableCause.Set => Counter.DatastoreReadsForSet,
-            _ => Counter.DatastoreReadsForGet,
-        };
-        DatastoreReply reply = await _runner.RunAsync(new ReadOperation(key, call, counter, _time.GetTimestamp())).ConfigureAwait(false);
-        (Datastore.Protocol.Entity? entity, long version) = reply.Found;
-        if (entity is null)
+            return new DurableRead(null, found.Version, IsStored: false);
+        }
+
+        switch (found)
         {
-            return new DurableRead(null, version, IsStored: false);
+            case { Refusal: { } refusal }:
+                throw refusal;
+            case { State: ChunkState.Broken }:
+                throw _chunks.Broken();
+            case { State: ChunkState.Expired }:
+                return new DurableRead(null, found.Version, IsStored: true);
         }
 
         DurableValue? value = _codec.Decode(entity, key);
@@ -89,20 +97,20 @@ internal sealed class DatastoreTier : IDurableTier
             DatastoreLog.OtherKeysEntity(_logger, _options.Kind);
         }
 
-        return new DurableRead(value, version, IsStored: true);
+        return new DurableRead(found.State == ChunkState.Whole ? value!.Value with { Payload = found.Payload } : value, found.Version, IsStored: true);
     }
 
     /// <inheritdoc/>
-    public ValueTask<DurableWrite> WriteAsync(CacheKey key, DurableValue value, WriteCondition condition, DurableCause cause, CallContext call) =>
-        RunWriteAsync(new WriteOperation(key, value, condition, call, WriteCounter(cause), _time.GetTimestamp()));
+    public ValueTask<DurableWrite> WriteAsync(CacheKey key, DurableValue value, WriteCondition condition, DurableCause cause, CallContext call, long replacedBytes = 0) =>
+        RunWriteAsync(new WriteOperation(key, value, condition, replacedBytes, call, BilledTo.For(cause), _time.GetTimestamp()));
 
     /// <inheritdoc/>
-    public ValueTask<DurableWrite> ExtendAsync(CacheKey key, long expiresAt, long baseVersion, DurableCause cause, CallContext call) =>
-        RunWriteAsync(new ExtendOperation(key, expiresAt, baseVersion, call, WriteCounter(cause), _time.GetTimestamp()));
+    public ValueTask<DurableWrite> ExtendAsync(CacheKey key, long expiresAt, long baseVersion, long valueBytes, DurableCause cause, CallContext call) =>
+        RunWriteAsync(new ExtendOperation(key, expiresAt, baseVersion, valueBytes, call, BilledTo.For(cause), _time.GetTimestamp()));
 
     /// <inheritdoc/>
-    public ValueTask<DurableWrite> DeleteAsync(CacheKey key, long? baseVersion, DurableCause cause, CallContext call) =>
-        RunWriteAsync(new DeleteOperation(key, baseVersion, call, Counter.DatastoreDeletesForRemove, _time.GetTimestamp()));
+    public ValueTask<DurableWrite> DeleteAsync(CacheKey key, long? baseVersion, DurableCause cause, CallContext call, long replacedBytes = 0) =>
+        RunWriteAsync(new DeleteOperation(key, baseVersion, replacedBytes, call, BilledTo.For(cause), _time.GetTimestamp()));
 
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
@@ -113,9 +121,6 @@ internal sealed class DatastoreTier : IDurableTier
         Dispose();
         return ValueTask.CompletedTask;
     }
-
-    private static Counter WriteCounter(DurableCause cause) =>
-        cause == DurableCause.Slide ? Counter.DatastoreWritesForSlide : Counter.DatastoreWritesForSet;
 
     private async ValueTask<DurableWrite> RunWriteAsync(DatastoreOperation operation) =>
         (await _runner.RunAsync(operation).ConfigureAwait(false)).Write;

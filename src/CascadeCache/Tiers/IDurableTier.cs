@@ -29,15 +29,26 @@ internal interface IDurableTier : IAsyncDisposable, IDisposable
     /// <param name="condition">When to store it. A write that its condition forbids neither revives nor overwrites.</param>
     /// <param name="cause">On whose account the operation is counted.</param>
     /// <param name="call">How the caller waits.</param>
-    ValueTask<DurableWrite> WriteAsync(CacheKey key, DurableValue value, WriteCondition condition, DurableCause cause, CallContext call);
+    /// <param name="replacedBytes">
+    /// A hint: how large what is replaced is, as far as the caller knows; 0: not known. A store that keeps a large value in several places can free
+    /// those that are no longer needed at once; without the hint they may stay until the value would have expired.
+    /// </param>
+    ValueTask<DurableWrite> WriteAsync(CacheKey key, DurableValue value, WriteCondition condition, DurableCause cause, CallContext call, long replacedBytes = 0);
 
     /// <summary>Moves the expiry of a value that is still at <paramref name="baseVersion"/>, and nothing else: it neither revives nor overwrites.</summary>
-    ValueTask<DurableWrite> ExtendAsync(CacheKey key, long expiresAt, long baseVersion, DurableCause cause, CallContext call);
+    /// <param name="key">The key.</param>
+    /// <param name="expiresAt">The new expiry.</param>
+    /// <param name="baseVersion">The version that has to stand.</param>
+    /// <param name="valueBytes">The size of the value of that version.</param>
+    /// <param name="cause">On whose account the operation is counted.</param>
+    /// <param name="call">How the caller waits.</param>
+    ValueTask<DurableWrite> ExtendAsync(CacheKey key, long expiresAt, long baseVersion, long valueBytes, DurableCause cause, CallContext call);
 
     /// <summary>Deletes the value. A missing one is success, with the version of its absence, unless a version was given.</summary>
     /// <param name="key">The key.</param>
     /// <param name="baseVersion">Only if the key's version is still this one; null: unconditionally.</param>
     /// <param name="cause">On whose account the operation is counted.</param>
     /// <param name="call">How the caller waits.</param>
-    ValueTask<DurableWrite> DeleteAsync(CacheKey key, long? baseVersion, DurableCause cause, CallContext call);
+    /// <param name="replacedBytes">As for a write.</param>
+    ValueTask<DurableWrite> DeleteAsync(CacheKey key, long? baseVersion, DurableCause cause, CallContext call, long replacedBytes = 0);
 }

@@ -1,4 +1,6 @@
 using System.Buffers;
+using CascadeCache.Datastore;
+using CascadeCache.Entries;
 using Microsoft.Extensions.Caching.Distributed;
 using static CascadeCache.Contract.Tests.Entries;
 
@@ -21,19 +23,40 @@ public sealed class ValueContractTests(Servers servers)
     }
 
     [Theory, MemberData(nameof(Combinations.Durable), MemberType = typeof(Combinations))]
-    public async Task The_largest_value_that_an_entity_holds_is_stored_and_one_byte_more_is_refused(Backend backend, CallStyle style)
+    public async Task The_largest_value_that_a_commit_holds_is_stored_and_one_byte_more_is_refused_before_anything_is_written(Backend backend, CallStyle style)
     {
         await using CacheUnderTest cache = await CacheUnderTest.StartAsync(servers, backend, style);
         await cache.SetAsync("key", [1]);
-        CascadeValueTooLargeException error = await Assert.ThrowsAsync<CascadeValueTooLargeException>(() => cache.SetAsync("key", Bytes(2_000_000)));
+        long writes = cache.Cache.GetStatistics().DatastoreWrites;
+        CascadeValueTooLargeException error = await Assert.ThrowsAsync<CascadeValueTooLargeException>(() => cache.SetAsync("key", Bytes(20_000_000)));
         Assert.Equal([1], await cache.GetAsync("key"));
 
-        byte[] largest = Bytes((int)error.Limit);
-        await cache.SetAsync("key", largest);
-        Assert.Equal(largest, await cache.GetAsync("key"));
         await Assert.ThrowsAsync<CascadeValueTooLargeException>(() => cache.SetAsync("key", Bytes((int)error.Limit + 1)));
-        Assert.InRange(error.Limit, 1_048_000, 1_048_572);
-        Assert.Equal(2_000_000, error.Size);
+        Assert.Equal(writes, cache.Cache.GetStatistics().DatastoreWrites);
+        foreach (int less in (int[])[1, 0])
+        {
+            byte[] largest = Bytes((int)error.Limit - less, 7);
+            await cache.SetAsync("key", largest);
+            Assert.Equal(largest, await cache.GetAsync("key"));
+        }
+
+        Assert.InRange(error.Limit, 10_480_000, 10 * 1024 * 1024);
+        Assert.Equal(20_000_000, error.Size);
+    }
+
+    [Theory, MemberData(nameof(Combinations.Durable), MemberType = typeof(Combinations))]
+    public async Task Values_around_the_borders_of_entities_come_back_from_every_one_of_them(Backend backend, CallStyle style)
+    {
+        string prefix = Guid.NewGuid().ToString("N") + ".";
+        await using CacheUnderTest cache = await CacheUnderTest.StartAsync(servers, backend, style, prefix: prefix);
+        ChunkLayout layout = ChunkLayout.For(new CacheKey(prefix + "key"), "Session", "SessionChunk", "");
+        (int one, int two) = ((int)layout.OneEntityBytes, (int)(layout.HeaderBytes + layout.ChunkBytes));
+        foreach (int size in (int[])[1_048_487, 1_048_572, one - 1, one, one + 1, two - 1, two, two + 1, 5_000_000, one, 10, two + 1])
+        {
+            byte[] value = Bytes(size, size);
+            await cache.SetAsync("key", value);
+            Assert.Equal(value, await cache.GetAsync("key"));
+        }
     }
 
     [Theory, MemberData(nameof(Combinations.All), MemberType = typeof(Combinations))]

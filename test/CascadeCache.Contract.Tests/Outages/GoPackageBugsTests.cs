@@ -151,23 +151,21 @@ public sealed class GoPackageBugsTests
         await using OutageFixture servers = await OutageFixture.StartAsync();
         CascadeDistributedCache cache = await servers.NewCacheAsync(static options => options.MaxMemcacheSessionSizeBytes = 0);
         int largestItem = (1024 * 1024) - 63 - 58 - "o.key".Length;
-        int largestEntity = (int)EntitySize.MaxValueBytes(new CacheKey("o.key"), "Session", "");
-        foreach (int size in (int[])[.. Enumerable.Range(largestItem - 2, 4), .. Enumerable.Range(largestEntity - 2, 3)])
+        ChunkLayout layout = ChunkLayout.For(new CacheKey("o.key"), "Session", "SessionChunk", "");
+        (int largestEntity, int largest) = ((int)layout.OneEntityBytes, (int)layout.MaxValueBytes);
+        foreach (int size in (int[])[.. Enumerable.Range(largestItem - 2, 4), .. Enumerable.Range(largestEntity - 2, 4), largest])
         {
-            if (size <= largestEntity)
-            {
-                byte[] value = Entries.Bytes(size, size);
-                long hits = cache.GetStatistics().MemcacheHits;
-                await cache.SetAsync(style, "key", value);
-                Assert.Equal(value, await cache.GetAsync(style, "key"));
-                Assert.Equal(hits + (size <= largestItem ? 1 : 0), cache.GetStatistics().MemcacheHits);
-            }
+            byte[] value = Entries.Bytes(size, size);
+            long hits = cache.GetStatistics().MemcacheHits;
+            await cache.SetAsync(style, "key", value);
+            Assert.Equal(value, await cache.GetAsync(style, "key"));
+            Assert.Equal(hits + (size <= largestItem ? 1 : 0), cache.GetStatistics().MemcacheHits);
         }
 
         await cache.SetAsync(style, "key", 1);
-        var error = await Assert.ThrowsAsync<CascadeValueTooLargeException>(() => cache.SetAsync(style, "key", new byte[largestEntity + 1]));
-        Assert.Equal(largestEntity, error.Limit);
-        Assert.Contains(largestEntity.ToString(CultureInfo.InvariantCulture), error.Message, StringComparison.Ordinal);
+        var error = await Assert.ThrowsAsync<CascadeValueTooLargeException>(() => cache.SetAsync(style, "key", new byte[largest + 1]));
+        Assert.Equal(largest, error.Limit);
+        Assert.Contains(largest.ToString(CultureInfo.InvariantCulture), error.Message, StringComparison.Ordinal);
         Assert.Equal([1], await cache.GetAsync(style, "key"));
     }
 

@@ -74,7 +74,7 @@ public sealed partial class WebSessionTests : IDisposable
         Assert.Equal(bytes, await _browser.GetByteArrayAsync(uri, Token));
         Assert.Equal(HttpStatusCode.NoContent, (await _browser.DeleteAsync(uri, Token)).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await _browser.GetAsync(uri, Token)).StatusCode);
-        HttpResponseMessage large = await _browser.PutAsync(uri, new ByteArrayContent(new byte[2_000_000]), Token);
+        HttpResponseMessage large = await _browser.PutAsync(uri, new ByteArrayContent(new byte[11_000_000]), Token);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, large.StatusCode);
         Assert.Equal("Healthy", await _browser.GetStringAsync(new Uri(sample.Address, "/healthz"), Token));
     }
@@ -107,7 +107,7 @@ public sealed partial class WebSessionTests : IDisposable
         Assert.DoesNotContain("<b>&", page, StringComparison.Ordinal);
         Assert.Contains(">memcache<", page, StringComparison.Ordinal);
 
-        page = await PostAsync(sample, page, "/page/fill", ("kilobytes", "2048"));
+        page = await PostAsync(sample, page, "/page/fill", ("kilobytes", "11264"));
         Assert.Contains("would be too large", page, StringComparison.Ordinal);
         page = await PostAsync(sample, page, "/page/remove", ("name", "<script>"));
         Assert.DoesNotContain("&lt;script&gt;", page, StringComparison.Ordinal);

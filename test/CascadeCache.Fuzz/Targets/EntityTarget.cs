@@ -136,7 +136,7 @@ internal sealed class EntityTarget(Func<Entity, CacheKey, DurableValue?>? decode
         CallContext call = CallContext.Async(CancellationToken.None);
         ValueTask<DurableWrite> write = operation switch
         {
-            Extend => _tier!.ExtendAsync(Plain, 1_900_000_000_000, 5, DurableCause.Slide, call),
+            Extend => _tier!.ExtendAsync(Plain, 1_900_000_000_000, 5, valueBytes: 3, DurableCause.Slide, call),
             Delete => _tier!.DeleteAsync(Plain, null, DurableCause.Remove, call),
             _ => _tier!.WriteAsync(Plain, Value, WriteCondition.Always, DurableCause.Set, call),
         };
@@ -152,6 +152,6 @@ internal sealed class EntityTarget(Func<Entity, CacheKey, DurableValue?>? decode
         options.Datastore.EmulatorHost = "127.0.0.1:1";
         options.Resilience.Datastore.MaxRetryAttempts = 0;
         options.Resilience.Datastore.BreakerMinimumThroughput = int.MaxValue;
-        return new DatastoreTier(options, TimeProvider.System, static () => 0, new CacheCounters(), NullLogger.Instance, static _ => null, _server);
+        return new DatastoreTier(options, TimeProvider.System, static () => 0, new CacheCounters(), NullLogger.Instance, static _ => null, Guid.NewGuid, _server);
     }
 }

@@ -148,8 +148,8 @@ internal sealed class FiguresApp : IAsyncDisposable
         CacheCounters counters = Cache.Parts.Counters;
         return new Cost(
             commands,
-            counters.Get(Counter.DatastoreReadsForGet) + counters.Get(Counter.DatastoreReadsForSlide) + counters.Get(Counter.DatastoreReadsForSet),
+            counters.Get(Counter.DatastoreReadsForGet) + counters.Get(Counter.DatastoreReadsForSlide) + counters.Get(Counter.DatastoreReadsForSet) + counters.Get(Counter.DatastoreReadsForRemove),
             counters.Get(Counter.DatastoreWritesForSet) + counters.Get(Counter.DatastoreWritesForSlide),
-            counters.Get(Counter.DatastoreDeletesForRemove));
+            counters.Get(Counter.DatastoreDeletesForSet) + counters.Get(Counter.DatastoreDeletesForRemove));
     }
 }

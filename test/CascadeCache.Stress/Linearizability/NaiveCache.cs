@@ -25,7 +25,7 @@ internal sealed class NaiveCache : IDistributedCache, IAsyncDisposable
         var surroundings = new CacheSurroundings();
         _prefix = options.KeyPrefix;
         _memcache = new MemcacheTier(options, TimeProvider.System, surroundings.Random, counters, NullLogger.Instance);
-        _datastore = new DatastoreTier(options, TimeProvider.System, surroundings.Random, counters, NullLogger.Instance, static _ => null);
+        _datastore = new DatastoreTier(options, TimeProvider.System, surroundings.Random, counters, NullLogger.Instance, static _ => null, Guid.NewGuid);
         _services = new FlowServices(new FlowSettings(options, _datastore.WriteDeadline), TimeProvider.System, Guid.NewGuid, counters, NullLogger.Instance);
     }
 

@@ -53,6 +53,9 @@ internal sealed class FakeDurableTier : IDurableTier
     /// <summary>Called within the commit with the value, null for a deletion, and its version.</summary>
     public Action<DurableValue?, long>? Committed { get; set; }
 
+    /// <summary>How large the last write or deletion was told that what it replaces is.</summary>
+    public long ReplacedBytes { get; private set; }
+
     public int LateCount => _late.Count;
 
     public long MaxValueBytes(CacheKey key) => ValueLimit;
@@ -103,13 +106,14 @@ internal sealed class FakeDurableTier : IDurableTier
         return read;
     }
 
-    public ValueTask<DurableWrite> WriteAsync(CacheKey key, DurableValue value, WriteCondition condition, DurableCause cause, CallContext call)
+    public ValueTask<DurableWrite> WriteAsync(CacheKey key, DurableValue value, WriteCondition condition, DurableCause cause, CallContext call, long replacedBytes = 0)
     {
+        ReplacedBytes = replacedBytes;
         DurableValue kept = value with { Payload = value.Payload.ToArray() };
         return ChangeAsync(new DurableCommand(DurableCommandKind.Write, cause, !call.Blocking), key, condition, _ => kept, call);
     }
 
-    public ValueTask<DurableWrite> ExtendAsync(CacheKey key, long expiresAt, long baseVersion, DurableCause cause, CallContext call) =>
+    public ValueTask<DurableWrite> ExtendAsync(CacheKey key, long expiresAt, long baseVersion, long valueBytes, DurableCause cause, CallContext call) =>
         ChangeAsync(
             new DurableCommand(DurableCommandKind.Extend, cause, !call.Blocking),
             key,
@@ -117,8 +121,12 @@ internal sealed class FakeDurableTier : IDurableTier
             found => found is { } value ? value with { ExpiresAt = expiresAt } : null,
             call);
 
-    public ValueTask<DurableWrite> DeleteAsync(CacheKey key, long? baseVersion, DurableCause cause, CallContext call) =>
-        ChangeAsync(new DurableCommand(DurableCommandKind.Delete, cause, !call.Blocking), key, baseVersion is { } version ? WriteCondition.IfVersion(version) : WriteCondition.Always, _ => null, call);
+    public ValueTask<DurableWrite> DeleteAsync(CacheKey key, long? baseVersion, DurableCause cause, CallContext call, long replacedBytes = 0)
+    {
+        ReplacedBytes = replacedBytes;
+        WriteCondition condition = baseVersion is { } version ? WriteCondition.IfVersion(version) : WriteCondition.Always;
+        return ChangeAsync(new DurableCommand(DurableCommandKind.Delete, cause, !call.Blocking), key, condition, _ => null, call);
+    }
 
     public void Dispose()
     {

@@ -153,7 +153,7 @@ public sealed class DatastoreRequestTests
         using var rig = new TierRig();
         rig.Script.Then(TierRig.Committed(version: 12));
 
-        DurableWrite write = await rig.Tier.ExtendAsync(TierRig.Key, 5_000_123, 11, DurableCause.Slide, TierRig.Call());
+        DurableWrite write = await rig.Tier.ExtendAsync(TierRig.Key, 5_000_123, 11, valueBytes: 1, DurableCause.Slide, TierRig.Call());
 
         Assert.Equal(new DurableWrite(DurableWriteStatus.Applied, 12), write);
         Mutation mutation = Assert.Single(Assert.Single(rig.Script.Requests).Commit.Mutations);
@@ -169,8 +169,8 @@ public sealed class DatastoreRequestTests
         using var rig = new TierRig();
         rig.Script.Then(StatusCode.NotFound).Then(TierRig.Committed(version: 20, conflict: true));
 
-        DurableWrite gone = await rig.Tier.ExtendAsync(TierRig.Key, 5_000, 11, DurableCause.Slide, TierRig.Call());
-        DurableWrite changed = await rig.Tier.ExtendAsync(TierRig.Key, 5_000, 11, DurableCause.Slide, TierRig.Call());
+        DurableWrite gone = await rig.Tier.ExtendAsync(TierRig.Key, 5_000, 11, valueBytes: 1, DurableCause.Slide, TierRig.Call());
+        DurableWrite changed = await rig.Tier.ExtendAsync(TierRig.Key, 5_000, 11, valueBytes: 1, DurableCause.Slide, TierRig.Call());
 
         Assert.Equal(DurableWriteStatus.NotFound, gone.Status);
         Assert.Equal(new DurableWrite(DurableWriteStatus.Conflict, 20), changed);

@@ -19,22 +19,28 @@ public sealed class DatastoreTransportTests
     [InlineData(true)]
     public async Task The_largest_value_travels_both_ways(bool blocking)
     {
-        Entity? stored = null;
+        var stored = new Dictionary<string, Entity>(StringComparer.Ordinal);
         await using LocalGrpcServer server = await LocalGrpcServer.StartAsync((context, message) =>
         {
             if (context.Request.Path.Value!.EndsWith("/Commit", StringComparison.Ordinal))
             {
-                stored = CommitRequest.Parser.ParseFrom(message).Mutations[0].Upsert;
-                return Task.FromResult<IMessage>(TierRig.Committed());
+                foreach (Mutation mutation in CommitRequest.Parser.ParseFrom(message).Mutations)
+                {
+                    stored[mutation.Upsert.Key.Path[0].Name] = mutation.Upsert;
+                }
+
+                return Task.FromResult<IMessage>(ChunkRig.Committed(stored.Count));
             }
 
-            return Task.FromResult<IMessage>(TierRig.Found(stored!));
+            // All that is asked for in one answer, however large that becomes.
+            return Task.FromResult<IMessage>(ChunkRig.Chunks(LookupRequest.Parser.ParseFrom(message).Keys.Select(key => stored[key.Path[0].Name])));
         });
         using TierRig rig = Rig(server.Address);
         byte[] payload = new byte[rig.Tier.MaxValueBytes(TierRig.Key)];
         payload[^1] = 42;
+        DurableValue value = ChunkRig.Value(1) with { Payload = payload };
 
-        ValueTask<DurableWrite> write = rig.Tier.WriteAsync(TierRig.Key, TierRig.Value(payload), WriteCondition.Always, DurableCause.Set, TierRig.Call(blocking));
+        ValueTask<DurableWrite> write = rig.Tier.WriteAsync(TierRig.Key, value, WriteCondition.Always, DurableCause.Set, TierRig.Call(blocking));
         Assert.True(!blocking || write.IsCompleted);
         Assert.Equal(DurableWriteStatus.Applied, (await write).Status);
         ValueTask<DurableRead> read = rig.Tier.ReadAsync(TierRig.Key, DurableCause.Get, TierRig.Call(blocking));

@@ -28,7 +28,7 @@ internal sealed class TierRig : IDisposable
         Options.Resilience.Datastore.RetryMaxDelay = TimeSpan.FromMilliseconds(1);
         configure?.Invoke(Options);
         Tier = new DatastoreTier(
-            Options, time ?? Time, () => 0.5, Counters, NullLogger.Instance, environment ?? (_ => null), isScripted ? Script : null);
+            Options, time ?? Time, () => 0.5, Counters, NullLogger.Instance, environment ?? (_ => null), () => Generations.Dequeue(), isScripted ? Script : null);
     }
 
     public CascadeCacheOptions Options { get; } = new();
@@ -41,6 +41,9 @@ internal sealed class TierRig : IDisposable
     public ScriptedDatastore Script { get; } = new();
 
     public DatastoreTier Tier { get; }
+
+    /// <summary>What marks the entities of the large values that are written; a write too many fails.</summary>
+    public Queue<Guid> Generations { get; } = new([new Guid(1, 0, 0, new byte[8]), new Guid(2, 0, 0, new byte[8]), new Guid(3, 0, 0, new byte[8])]);
 
     public static CallContext Call(bool blocking = false) => new(blocking, TestContext.Current.CancellationToken);
 

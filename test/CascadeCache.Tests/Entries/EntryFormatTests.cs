@@ -37,7 +37,12 @@ public class EntryFormatTests
             CopyExpiry = times.Item1,
             DurableExpiry = times.Item2,
             FreshUntil = times.Item3,
-            Payload = kind == EntryKind.Value ? payload.Item1 : [],
+            Payload = kind switch
+            {
+                EntryKind.Value => payload.Item1,
+                EntryKind.Bypass => EntryFormat.BypassPayload(version),
+                _ => [],
+            },
             Encoding = kind == EntryKind.Value ? payload.Item2 : ValueEncoding.None,
         });
 
@@ -166,10 +171,26 @@ public class EntryFormatTests
         Assert.False(EntryFormat.TryRead(Bytes(new Entry { Kind = (EntryKind)kind, Version = 1, CopyExpiry = 1, DurableExpiry = 1, FreshUntil = 1 }, Fingerprint), Fingerprint, out _));
 
     [Theory]
-    [InlineData(2)]
-    [InlineData(3)]
-    public void A_marker_with_a_payload_is_rejected_though_its_checksum_is_right(byte kind) =>
-        Assert.False(EntryFormat.TryRead(Bytes(new Entry { Kind = (EntryKind)kind, Version = 1, CopyExpiry = 1, DurableExpiry = 1, FreshUntil = 1, Payload = new byte[1] }, Fingerprint), Fingerprint, out _));
+    [InlineData(2, 1)]
+    [InlineData(2, 8)]
+    [InlineData(3, 0)]
+    [InlineData(3, 7)]
+    [InlineData(3, 9)]
+    public void A_marker_with_another_payload_than_its_own_is_rejected_though_its_checksum_is_right(byte kind, int bytes) =>
+        Assert.False(EntryFormat.TryRead(Bytes(new Entry { Kind = (EntryKind)kind, Version = 1, CopyExpiry = 1, DurableExpiry = 1, FreshUntil = 1, Payload = new byte[bytes] }, Fingerprint), Fingerprint, out _));
+
+    [Fact]
+    public void A_bypass_marker_tells_the_size_of_the_value_in_these_bytes()
+    {
+        byte[] item = Bytes(new Entry { Kind = EntryKind.Bypass, Version = 1, CopyExpiry = 1, DurableExpiry = 1, FreshUntil = 1, Payload = EntryFormat.BypassPayload(0x123456) }, Fingerprint);
+
+        Assert.Equal("5634120000000000", Convert.ToHexString(item[EntryFormat.HeaderSize..]));
+        Assert.Equal(0x123456, EntryFormat.ValueBytes(EntryKind.Bypass, item));
+        Assert.Equal(0, EntryFormat.ValueBytes(EntryKind.Bypass, item.AsSpan(0, item.Length - 1)));
+        Assert.Equal(8, EntryFormat.ValueBytes(EntryKind.Value, item));
+        Assert.Equal(0, EntryFormat.ValueBytes(EntryKind.Value, item.AsSpan(0, 3)));
+        Assert.Equal(0, EntryFormat.ValueBytes(EntryKind.Absent, item));
+    }
 
     [Fact]
     public void A_header_is_larger_than_a_lock_so_that_values_never_evict_locks() =>

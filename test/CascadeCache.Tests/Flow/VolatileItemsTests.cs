@@ -1,3 +1,4 @@
+using System.Buffers;
 using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
 using CascadeCache.Flow;
@@ -40,7 +41,7 @@ public sealed class VolatileItemsTests : IAsyncDisposable
     [InlineData(5, EntryFormat.HeaderSize + 5, nameof(EntryKind.Value), 0, 0)]
     [InlineData(6, EntryFormat.HeaderSize + 5, nameof(EntryKind.Bypass), 0, 1)]
     [InlineData(9, EntryFormat.HeaderSize + 5, nameof(EntryKind.Bypass), 1, 0)]
-    public void A_value_over_a_limit_becomes_a_marker_without_a_payload(int payload, int itemLimit, string kind, int overLimit, int overServerLimit)
+    public void A_value_over_a_limit_becomes_a_marker_without_its_bytes(int payload, int itemLimit, string kind, int overLimit, int overServerLimit)
     {
         EntryKind stored = Enum.Parse<EntryKind>(kind);
         _world.Server.ItemLimit = itemLimit;
@@ -48,17 +49,19 @@ public sealed class VolatileItemsTests : IAsyncDisposable
         VolatileItem item = Item(payload, 10_000, 20_000, 30_000);
 
         Assert.Equal(stored, EntryFlags.KindOf(item.Flags));
-        Assert.Equal(stored == EntryKind.Value ? payload : 0, item.Payload.Length);
+        Assert.Equal(stored == EntryKind.Value ? payload : sizeof(long), item.Payload.Length);
         Assert.Equal((overLimit, overServerLimit), (_process.Count(Counter.BypassesOverLimit), _process.Count(Counter.BypassesOverServerLimit)));
         Assert.Equal((overLimit, overServerLimit), (_process.Log.Count(1), _process.Log.Count(2)));
     }
 
     [Fact]
-    public void A_marker_keeps_the_version_and_all_times_of_the_value()
+    public void A_marker_keeps_the_version_all_times_and_the_size_of_the_value()
     {
-        byte[] header = Item(payload: 9, 10_000, 20_000, 30_000).Header.ToArray();
+        VolatileItem made = Item(payload: 9, 10_000, 20_000, 30_000);
+        byte[] item = [.. made.Header.Span, .. made.Payload.ToArray()];
 
-        Assert.True(EntryFormat.TryRead(header, _world.Key.Fingerprint, out Entry marker));
+        Assert.True(EntryFormat.TryRead(item, _world.Key.Fingerprint, out Entry marker));
+        Assert.Equal(9, EntryFormat.ValueBytes(marker.Kind, item));
         Assert.Equal((EntryKind.Bypass, 7L, new EntryLifetime(EntryLifetime.Never, 60_000)), (marker.Kind, marker.Version, marker.Lifetime));
         Assert.Equal((_world.Now + 10_000, _world.Now + 20_000, _world.Now + 30_000), (marker.CopyExpiry, marker.DurableExpiry, marker.FreshUntil));
     }

@@ -87,14 +87,31 @@ public sealed class WriteFlowTests : IAsyncDisposable
     [Fact]
     public async Task A_value_over_the_servers_limit_replaces_the_smaller_one_by_a_marker()
     {
-        await _a.SetAsync("1234");
-        _world.Server.ItemLimit = EntryFormat.HeaderSize + 4;
+        await _a.SetAsync("12345678");
+        _world.Server.ItemLimit = EntryFormat.HeaderSize + 8;
 
-        await _a.SetAsync("12345");
+        await _a.SetAsync("123456789");
 
         Assert.Equal(EntryKind.Bypass, _world.StoredKind);
-        Assert.Equal("12345", await _b.GetAsync());
+        Assert.Equal("123456789", await _b.GetAsync());
         Assert.Equal(1, _a.Count(Counter.BypassesOverServerLimit));
+    }
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(2)]
+    public async Task The_store_is_told_how_large_what_is_replaced_is_in_memcache_or_not(int limit)
+    {
+        FlowProcess process = _world.Start(o => o.MaxMemcacheSessionSizeBytes = limit);
+
+        await process.SetAsync("12345");
+        Assert.Equal(0, _world.Durable.ReplacedBytes);
+        await process.SetAsync("123");
+        Assert.Equal(5, _world.Durable.ReplacedBytes);
+        await process.RemoveAsync();
+        Assert.Equal(3, _world.Durable.ReplacedBytes);
+        await process.SetAsync("1");
+        Assert.Equal(0, _world.Durable.ReplacedBytes);
     }
 
     [Fact]

@@ -104,7 +104,11 @@ public sealed class BasicContractTests(Servers servers)
         await using CacheUnderTest other = await CacheUnderTest.StartAsync(servers, backend, style, prefix: prefix);
         CacheUnderTest[] both = [one, other];
 
-        await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Task.Run(() => both[i % 2].SetAsync("key", [(byte)i]))));
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(i => CacheUnderTest.OnThread(async () =>
+        {
+            await both[i % 2].SetAsync("key", [(byte)i]);
+            return i;
+        })));
 
         byte[]? value = await one.GetAsync("key");
         Assert.NotNull(value);

@@ -135,6 +135,10 @@ internal sealed class CacheUnderTest : IAsyncDisposable
     public async Task<bool> TryRemoveAsync(string key, CacheVersion expected) =>
         Style == CallStyle.Sync ? Cache.TryRemove(key, expected) : await Cache.TryRemoveAsync(key, expected, TestContext.Current.CancellationToken);
 
+    /// <summary>Starts a call on a thread of its own: blocking calls that need Datastore need the thread pool, and must not occupy it.</summary>
+    public static Task<T> OnThread<T>(Func<Task<T>> call) =>
+        Task.Factory.StartNew(call, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+
     public ValueTask DisposeAsync() => Cache.DisposeAsync();
 
     [SuppressMessage("Reliability", "CA2016", Justification = "The connection is made whether or not the test still waits.")]

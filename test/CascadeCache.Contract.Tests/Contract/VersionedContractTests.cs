@@ -100,7 +100,7 @@ public sealed class VersionedContractTests(Servers servers)
         await using CacheUnderTest other = await CacheUnderTest.StartAsync(servers, backend, style, prefix: prefix);
         CacheUnderTest[] both = [one, other];
 
-        await Task.WhenAll(Enumerable.Range(0, 20).Select(i => OnThread(() => IncrementAsync(both[i % 2]))));
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(i => CacheUnderTest.OnThread(() => IncrementAsync(both[i % 2]))));
 
         Assert.Equal([20], (await one.GetAsync("key"))!);
         Assert.Equal([20], (await other.GetAsync("key"))!);
@@ -114,7 +114,7 @@ public sealed class VersionedContractTests(Servers servers)
         await using CacheUnderTest other = await CacheUnderTest.StartAsync(servers, backend, style, prefix: prefix);
         CacheUnderTest[] both = [one, other];
 
-        CacheVersion?[] made = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => OnThread(() => both[i % 2].TrySetAsync("key", [(byte)i], CacheVersion.Absent))));
+        CacheVersion?[] made = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => CacheUnderTest.OnThread(() => both[i % 2].TrySetAsync("key", [(byte)i], CacheVersion.Absent))));
 
         int winner = Array.FindIndex(made, static version => version is not null);
         Assert.Single(made, static version => version is not null);
@@ -162,10 +162,6 @@ public sealed class VersionedContractTests(Servers servers)
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await cache.Cache.TryRemoveAsync("key", CacheVersion.Absent, cancelled));
         Assert.Null(await cache.GetAsync("key"));
     }
-
-    // Blocking calls that need Datastore need the thread pool: they must not occupy it.
-    private static Task<T> OnThread<T>(Func<Task<T>> action) =>
-        Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
 
     private static async Task<int> IncrementAsync(CacheUnderTest cache)
     {

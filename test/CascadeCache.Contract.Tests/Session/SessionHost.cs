@@ -105,24 +105,4 @@ internal sealed class SessionHost : IAsyncDisposable
         await Cache.GetAsync("settle");
         Clock.Advance(Cache.Parts.Services.Settings.LockTime + TimeSpan.FromSeconds(10));
     }
-
-    private sealed class SilentLogs : ILoggerProvider, ILogger
-    {
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            // The level is what matters: the session asks for more when somebody listens.
-        }
-
-        public void Dispose()
-        {
-            // Nothing is held.
-        }
-    }
 }

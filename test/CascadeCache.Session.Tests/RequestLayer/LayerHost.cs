@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using CascadeCache.Emulators;
+using CascadeCache.TestKit.Fakes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
@@ -126,25 +127,5 @@ internal sealed class LayerHost : IAsyncDisposable
     {
         CascadeCacheStatistics statistics = Cache.GetStatistics();
         return statistics.MemcacheHits + statistics.MemcacheAbsentHits + statistics.MemcacheMisses + statistics.MemcacheLocked + statistics.MemcacheUnavailable;
-    }
-
-    private sealed class SilentLogs : ILoggerProvider, ILogger
-    {
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            // The level is what matters: the session asks for more when somebody listens.
-        }
-
-        public void Dispose()
-        {
-            // Nothing is held.
-        }
     }
 }

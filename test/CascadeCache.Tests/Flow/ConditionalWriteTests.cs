@@ -250,6 +250,51 @@ public sealed class ConditionalWriteTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task After_a_commit_that_failed_the_old_value_is_served_again_and_its_version_still_stands()
+    {
+        await _a.SetAsync("v1");
+        CacheVersion version = (await ReadAsync(_a)).Version;
+        _world.Durable.Script.Next(Commands.Commit, DurableFate.Unavailable);
+        await Assert.ThrowsAsync<CascadeUnavailableException>(async () => await TrySetAsync(_a, "v2", version));
+        _world.Durable.Script.ClearLog();
+
+        Assert.Equal("v1", await _b.GetAsync());
+        Assert.Empty(_world.Durable.Script.Log);
+        Assert.NotNull(await TrySetAsync(_b, "v2", version));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task After_an_unknown_outcome_the_lock_stays_and_reading_again_tells(bool applied)
+    {
+        await _a.SetAsync("v1");
+        CacheVersion version = (await ReadAsync(_a)).Version;
+        _world.Durable.Script.Next(Commands.Commit, applied ? DurableFate.UnknownApplied : DurableFate.UnknownNotApplied);
+
+        await Assert.ThrowsAsync<CascadeOutcomeUnknownException>(async () => await TrySetAsync(_a, "v2", version));
+
+        Assert.Equal(EntryKind.Lock, _world.StoredKind);
+        (string? value, CacheVersion now) = await ReadAsync(_b);
+        Assert.Equal(applied ? "v2" : "v1", value);
+        Assert.NotNull(await TrySetAsync(_b, "v3", now));
+        Assert.Equal("v3", await _a.GetAsync());
+    }
+
+    [Fact]
+    public async Task A_cancelled_conditional_write_is_cancelled_and_changes_nothing()
+    {
+        await _a.SetAsync("v1");
+        CacheVersion version = (await ReadAsync(_a)).Version;
+        CallContext cancelled = CallContext.Async(new CancellationToken(canceled: true));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await _a.Flow.TrySetAsync(_world.Key, "v2"u8.ToArray(), _a.Hour, version, cancelled));
+
+        Assert.Equal("v1", await _b.GetAsync());
+        Assert.NotNull(await TrySetAsync(_b, "v3", version));
+    }
+
+    [Fact]
     public async Task A_value_that_is_too_large_is_refused_before_anything_is_touched()
     {
         _world.Durable.ValueLimit = 4;

@@ -31,17 +31,17 @@ internal interface ICacheFlow
     ValueTask<bool> TryRemoveAsync(CacheKey key, CacheVersion expected, CallContext call);
 }
 
-/// <summary>What a read found, and which tier said so. Owns the payload's memory: dispose it exactly once, after the payload was copied.</summary>
+/// <summary>What a read found, and which tier said so. The payload's memory is lent: dispose it after the payload was copied.</summary>
 internal readonly struct FoundValue : IDisposable
 {
-    private readonly IDisposable? _owner;
+    private readonly Loan _loan;
 
-    private FoundValue(CacheVersion version, string tier, ReadOnlyMemory<byte> payload, IDisposable? owner)
+    private FoundValue(CacheVersion version, string tier, ReadOnlyMemory<byte> payload, Loan loan)
     {
         Version = version;
         Tier = tier;
         Payload = payload;
-        _owner = owner;
+        _loan = loan;
     }
 
     public bool Exists => Version.Exists;
@@ -56,9 +56,9 @@ internal readonly struct FoundValue : IDisposable
 
     /// <param name="tier">Which tier said so.</param>
     /// <param name="version">A version that does not exist.</param>
-    public static FoundValue None(string tier, CacheVersion version = default) => new(version, tier, default, null);
+    public static FoundValue None(string tier, CacheVersion version = default) => new(version, tier, default, default);
 
-    public static FoundValue Of(ReadOnlyMemory<byte> payload, CacheVersion version, string tier, IDisposable? owner = null) => new(version, tier, payload, owner);
+    public static FoundValue Of(ReadOnlyMemory<byte> payload, CacheVersion version, string tier, Loan loan = default) => new(version, tier, payload, loan);
 
-    public void Dispose() => _owner?.Dispose();
+    public void Dispose() => _loan.Dispose();
 }

@@ -90,7 +90,7 @@ internal sealed class ReadFlow(
                 case VolatileMeaning.Value:
                     await SlideIfDueAsync(server, key, view.Entry, read.Token, when, call).ConfigureAwait(false);
                     handedOver = true;
-                    return FoundValue.Of(value, new CacheVersion(view.Entry.Version), TierNames.Memcache, decoded ?? read.Owner);
+                    return FoundValue.Of(value, new CacheVersion(view.Entry.Version), TierNames.Memcache, decoded is null ? read.Loan : new Loan(decoded));
                 case VolatileMeaning.Absent:
                     return FoundValue.None(TierNames.Memcache);
                 default:

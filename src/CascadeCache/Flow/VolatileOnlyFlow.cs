@@ -35,7 +35,7 @@ internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier
             }
 
             handedOver = true;
-            return FoundValue.Of(value, VersionOf(read.Token), TierNames.Memcache, decoded ?? read.Owner);
+            return FoundValue.Of(value, VersionOf(read.Token), TierNames.Memcache, decoded is null ? read.Loan : new Loan(decoded));
         }
         finally
         {

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.CompilerServices;
 using CascadeCache.Memcache.Connections;
 using CascadeCache.Memcache.Protocol;
 using CascadeCache.Primitives;
@@ -97,18 +96,23 @@ internal sealed class MemcacheNode : IDisposable
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<MemcacheReply> ExecuteAsync(MemcacheRequest request, CallContext call)
+    private ValueTask<MemcacheReply> ExecuteAsync(in MemcacheRequest request, CallContext call)
     {
         ConnectionSlot slot = SlotOf(request.Key);
+        MemcacheConnection? open = slot.Open;
         if (request.Token is { } token)
         {
             // The process behind a new connection may be a new one, which counts from 1 again: the number could fit another item there.
-            return slot.Open is { } same && same.Epoch == token.Epoch
-                ? await same.ExecuteAsync(request, call).ConfigureAwait(false)
-                : new MemcacheReply { Status = MemcacheStatus.Conflict };
+            return open is not null && open.Epoch == token.Epoch
+                ? open.ExecuteAsync(request, call)
+                : ValueTask.FromResult(new MemcacheReply { Status = MemcacheStatus.Conflict });
         }
 
+        return open is not null ? open.ExecuteAsync(request, call) : ConnectAndExecuteAsync(slot, request, call);
+    }
+
+    private static async ValueTask<MemcacheReply> ConnectAndExecuteAsync(ConnectionSlot slot, MemcacheRequest request, CallContext call)
+    {
         (MemcacheConnection? connection, MemcacheException? failure) = await slot.GetAsync(call).ConfigureAwait(false);
         return connection is null
             ? MemcacheReply.Unavailable(MemcacheFault.NotConnected, maybeExecuted: false, failure)

@@ -1,6 +1,8 @@
+using CascadeCache.Primitives;
+
 namespace CascadeCache.Memcache;
 
-/// <summary>The outcome of one request; failures are outcomes too. Owns the value's pooled memory: whoever gets a reply disposes its <see cref="Owner"/> once.</summary>
+/// <summary>The outcome of one request; failures are outcomes too. The value's memory is lent: whoever gets a reply disposes its <see cref="Loan"/>.</summary>
 internal readonly struct MemcacheReply
 {
     public MemcacheStatus Status { get; init; }
@@ -16,7 +18,7 @@ internal readonly struct MemcacheReply
 
     public ReadOnlyMemory<byte> Value { get; init; }
 
-    public IDisposable? Owner { get; init; }
+    public Loan Loan { get; init; }
 
     public MemcacheFault Fault { get; init; }
 

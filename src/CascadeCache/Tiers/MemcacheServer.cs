@@ -113,8 +113,8 @@ internal sealed class MemcacheServer(MemcacheNode node, TierResilience<MemcacheR
         var token = new VolatileToken(reply.Token.Cas, reply.Token.Epoch);
         return reply.Status switch
         {
-            MemcacheStatus.Hit => new VolatileRead(StatusOf(reply.Lease), token, reply.ClientFlags, reply.TimeToLive, reply.Value, reply.Owner, null),
-            MemcacheStatus.Miss => new VolatileRead(VolatileStatus.Miss, default, 0, 0, default, null, null),
+            MemcacheStatus.Hit => new VolatileRead(StatusOf(reply.Lease), token, reply.ClientFlags, reply.TimeToLive, reply.Value, reply.Loan, null),
+            MemcacheStatus.Miss => new VolatileRead(VolatileStatus.Miss, default, 0, 0, default, default, null),
             _ => VolatileRead.Unavailable(reply.Error),
         };
     }

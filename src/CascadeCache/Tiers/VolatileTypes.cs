@@ -1,4 +1,5 @@
 using System.Buffers;
+using CascadeCache.Primitives;
 
 namespace CascadeCache.Tiers;
 
@@ -23,8 +24,8 @@ internal enum VolatileStatus
     Unavailable,
 }
 
-/// <summary>The outcome of a read. Owns pooled memory: dispose it exactly once, when <see cref="Item"/> is no longer used.</summary>
-internal readonly struct VolatileRead(VolatileStatus status, VolatileToken token, uint flags, int secondsToLive, ReadOnlyMemory<byte> item, IDisposable? owner, Exception? error)
+/// <summary>The outcome of a read. The item's memory is lent: dispose the read when <see cref="Item"/> is no longer used.</summary>
+internal readonly struct VolatileRead(VolatileStatus status, VolatileToken token, uint flags, int secondsToLive, ReadOnlyMemory<byte> item, Loan loan, Exception? error)
     : IDisposable
 {
     public VolatileStatus Status { get; } = status;
@@ -44,12 +45,12 @@ internal readonly struct VolatileRead(VolatileStatus status, VolatileToken token
 
     public bool IsPlaceholder => Status is VolatileStatus.LeaseWon or VolatileStatus.LeaseHeld;
 
-    public static VolatileRead Unavailable(Exception? error) => new(VolatileStatus.Unavailable, default, 0, 0, default, null, error);
+    public static VolatileRead Unavailable(Exception? error) => new(VolatileStatus.Unavailable, default, 0, 0, default, default, error);
 
     /// <summary>Whoever takes it disposes it in place of the read.</summary>
-    public IDisposable? Owner { get; } = owner;
+    public Loan Loan { get; } = loan;
 
-    public void Dispose() => Owner?.Dispose();
+    public void Dispose() => Loan.Dispose();
 }
 
 internal enum VolatileWriteStatus

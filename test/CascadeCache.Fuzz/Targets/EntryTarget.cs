@@ -53,7 +53,7 @@ internal sealed class EntryTarget(EntryTarget.TryRead? tryRead = null) : IFuzzTa
         }
 
         EntryKind kind = EntryFlags.KindOf(flags);
-        var read = new VolatileRead(VolatileStatus.Hit, default, flags, seconds, item, owner: null, error: null);
+        var read = new VolatileRead(VolatileStatus.Hit, default, flags, seconds, item, loan: default, error: null);
         VolatileView view = VolatileView.Of(read, Key, StillTime.NowMilliseconds);
         PropertyException.Require(
             view.Meaning == (kind == EntryKind.Lock ? LockMeaning(seconds) : isEntry ? EntryMeaning(entry) : VolatileMeaning.Rejected),

@@ -5,6 +5,7 @@ using System.Text;
 using CascadeCache.Fuzz.Engine;
 using CascadeCache.Memcache;
 using CascadeCache.Memcache.Protocol;
+using CascadeCache.Primitives;
 
 namespace CascadeCache.Fuzz.Targets;
 
@@ -49,16 +50,15 @@ internal sealed class ReplyTarget(ReplyTarget.ReadReply? read = null) : IFuzzTar
     private Transcript ReadAll(ReadOnlyMemory<byte> input, Stream stream)
     {
         var transcript = new Transcript();
-        var queue = new ConcurrentQueue<PendingRequest>(
-            Requests.Select(static (r, i) => new PendingRequest(r.Kind, new MemcacheKey(Encoding.ASCII.GetBytes(r.Key)), (uint)i + 1, 0, blocking: true)));
-        var scanner = new ReplyScanner(stream, StillTime.Instance);
+        var queue = new ConcurrentQueue<PendingRequest>(Requests.Select(static (r, i) => Asked(r.Kind, r.Key, (uint)i + 1)));
+        using var scanner = new ReplyScanner(stream, StillTime.Instance);
         var strict = new StrictReplies(input);
         try
         {
             while (true)
             {
                 MemcacheReply reply = _read(scanner, Server, queue, out PendingRequest request);
-                using IDisposable? owner = reply.Owner;
+                using Loan loan = reply.Loan;
                 strict.CheckNext(Requests[(int)request.Opaque - 1], request.Opaque, reply);
                 transcript.Add(
                     reply.Status.ToString() + reply.Lease,
@@ -71,6 +71,13 @@ internal sealed class ReplyTarget(ReplyTarget.ReadReply? read = null) : IFuzzTar
         }
 
         return transcript;
+    }
+
+    private static PendingRequest Asked(RequestKind kind, string key, uint opaque)
+    {
+        var request = new PendingRequest();
+        request.Begin(kind, new MemcacheKey(Encoding.ASCII.GetBytes(key)), opaque, queuedAt: 0, blocking: true);
+        return request;
     }
 
     private static MemcacheReply AsTheConnection(ReplyScanner scanner, MemcacheServerInfo server, ConcurrentQueue<PendingRequest> queue, out PendingRequest request) =>

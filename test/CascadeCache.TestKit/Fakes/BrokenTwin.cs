@@ -59,7 +59,7 @@ internal sealed class BrokenTwin(FakeVolatileTier inner, Defect defect) : IVolat
         VolatileRead read = await inner.ReadAsync(key, withValue, leaseSeconds, call).ConfigureAwait(false);
         _value = read.Status == VolatileStatus.Hit && EntryFlags.KindOf(read.Flags) == EntryKind.Value ? read.Token : null;
         return defect == Defect.IgnoresLocks && leaseSeconds > 0 && read.Status == VolatileStatus.Hit && EntryFlags.KindOf(read.Flags) == EntryKind.Lock
-            ? new VolatileRead(VolatileStatus.LeaseWon, read.Token, 0, leaseSeconds, default, read.Owner, null)
+            ? new VolatileRead(VolatileStatus.LeaseWon, read.Token, 0, leaseSeconds, default, read.Loan, null)
             : read;
     }
 

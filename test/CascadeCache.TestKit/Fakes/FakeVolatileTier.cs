@@ -129,7 +129,7 @@ internal sealed class FakeVolatileTier(FakeVolatileServer server) : IVolatileTie
         }
 
         byte[] bytes = withValue ? (byte[])found.Bytes.Clone() : [];
-        return new VolatileRead(found.Status, new VolatileToken(found.Cas, epoch), found.Flags, found.SecondsToLive, bytes, new Loan(this, bytes), null);
+        return new VolatileRead(found.Status, new VolatileToken(found.Cas, epoch), found.Flags, found.SecondsToLive, bytes, new Loan(new ReadMemory(this, bytes)), null);
     }
 
     public ValueTask<VolatileWrite> CompareAndSetAsync(CacheKey key, VolatileToken token, VolatileItem item, CallContext call) =>
@@ -235,12 +235,12 @@ internal sealed class FakeVolatileTier(FakeVolatileServer server) : IVolatileTie
     internal sealed record DelayedCommand(long Life, VolatileToken? Token, byte[]? Bytes, int Seconds, Action Run);
 
     /// <summary>Memory that is worthless after it was given back, so that a late use shows.</summary>
-    private sealed class Loan : IDisposable
+    private sealed class ReadMemory : IDisposable
     {
         private readonly FakeVolatileTier _tier;
         private byte[]? _bytes;
 
-        public Loan(FakeVolatileTier tier, byte[] bytes)
+        public ReadMemory(FakeVolatileTier tier, byte[] bytes)
         {
             (_tier, _bytes) = (tier, bytes);
             Interlocked.Increment(ref tier._openReads);

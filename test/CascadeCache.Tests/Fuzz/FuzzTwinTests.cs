@@ -83,8 +83,8 @@ public sealed class FuzzTwinTests
         }
 
         using var claimed = new MemoryStream((int)Math.Min(line.Size, 64 * 1024 * 1024));
-        PooledValue value = scanner.ReadValue((int)Math.Min(line.Size, MemcacheServerInfo.DefaultItemSizeMax));
-        return new MemcacheReply { Status = reply.Status, Lease = reply.Lease, Value = value.Memory, Owner = value };
+        ReceivedValue value = scanner.ReadValue((int)Math.Min(line.Size, MemcacheServerInfo.DefaultItemSizeMax));
+        return new MemcacheReply { Status = reply.Status, Lease = reply.Lease, Value = value.Memory, Loan = value.Loan };
     }
 
     private static ReplyLine Next(ReplyScanner scanner) =>
@@ -92,7 +92,7 @@ public sealed class FuzzTwinTests
 
     private static MemcacheReply Reply(ReplyScanner scanner, in ReplyLine line)
     {
-        PooledValue? value = line.Code == ReplyCode.Value ? scanner.ReadValue((int)line.Size) : null;
+        ReceivedValue value = line.Code == ReplyCode.Value ? scanner.ReadValue((int)line.Size) : default;
         return new MemcacheReply
         {
             Status = line.Code switch
@@ -102,8 +102,8 @@ public sealed class FuzzTwinTests
                 ReplyCode.Miss => MemcacheStatus.Miss,
                 _ => MemcacheStatus.Refused,
             },
-            Value = value?.Memory ?? default(ReadOnlyMemory<byte>),
-            Owner = value,
+            Value = value.Memory,
+            Loan = value.Loan,
         };
     }
 

@@ -4,6 +4,7 @@ using System.Text;
 using CascadeCache.Emulators;
 using CascadeCache.Memcache;
 using CascadeCache.Memcache.Connections;
+using CascadeCache.Primitives;
 using CascadeCache.TestKit.Servers;
 
 namespace CascadeCache.Tests.Memcache;
@@ -89,7 +90,7 @@ public sealed class CrossTalkTests
             }
 
             MemcacheReply get = await rig.GetAsync(key);
-            using IDisposable? owner = get.Owner;
+            using Loan loan = get.Loan;
             Assert.True(get.Status is MemcacheStatus.Hit or MemcacheStatus.Unavailable, $"seed {seed}: {get.Status}");
             if (get.Status == MemcacheStatus.Hit)
             {

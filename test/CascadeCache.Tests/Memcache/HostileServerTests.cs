@@ -156,9 +156,9 @@ public sealed class HostileServerTests
         "\r\n"u8.CopyTo(sent.AsSpan(size));
         var scanner = new ReplyScanner(new MemoryStream(sent), TimeProvider.System);
 
-        using PooledValue value = scanner.ReadValue(size);
+        using ReceivedValue value = scanner.ReadValue(size);
 
-        Assert.Equal(size, value.Size);
+        Assert.Equal(size, value.Memory.Length);
         Assert.True(value.Memory.Span.SequenceEqual(sent.AsSpan(0, size)));
     }
 

@@ -92,7 +92,7 @@ public sealed class RealServerTests
                 await client.SetAsync(key, value);
                 MemcacheReply reply = await client.GetAsync(key);
                 Assert.Equal("H" + value, MemcacheFixture.Text(reply));
-                reply.Owner?.Dispose();
+                reply.Loan.Dispose();
             }
         })));
         Assert.Contains("STAT curr_connections 2\r\n", await server.AskAsync("stats\r\n", "END\r\n"), StringComparison.Ordinal);

@@ -8,6 +8,8 @@ internal sealed partial class MemcacheConnection
 {
     private const int LongestReplyFactor = 10;
 
+    private static readonly TimeSpan LeastWatch = TimeSpan.FromMilliseconds(1);
+
     private void Run()
     {
         try
@@ -33,6 +35,7 @@ internal sealed partial class MemcacheConnection
         FailQueue();
         _watchdog.Dispose();
         _stream.Dispose();
+        _scanner?.Dispose();
         _onClosed(this);
         _opened.TrySetResult();
     }
@@ -93,34 +96,76 @@ internal sealed partial class MemcacheConnection
         if (!_isWatching)
         {
             _isWatching = true;
-            TimeSpan interval = _settings.Options.OperationTimeout / 4;
-            _watchdog.Change(interval, interval);
+            _watchdog.Change(_settings.Options.OperationTimeout, Timeout.InfiniteTimeSpan);
         }
     }
 
-    // Callers have time-outs of their own; this one sees a server that has stopped answering even when all of them have given up.
+    // One timer for all requests, set to the time at which the oldest is overdue. A server that is silent for so long is given up, whoever still waits; of one that sends, but
+    // slowly, those who have waited too long are told so, and it goes on with the others.
     private void Watch()
     {
         if (!_queue.TryPeek(out PendingRequest? oldest))
         {
-            lock (_gate)
-            {
-                if (_queue.IsEmpty && _failure is null)
-                {
-                    _isWatching = false;
-                    _watchdog.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-                }
-            }
-
+            StopWatching();
             return;
         }
 
         // A large reply on its way is no silence; but a server that only trickles keeps all others waiting for one that nobody waits for any more.
-        long since = Math.Max(oldest.QueuedAt, _scanner!.LastReadAt);
+        long queuedAt = oldest.QueuedAt;
         TimeSpan limit = _settings.Options.OperationTimeout;
-        if (_settings.Time.GetElapsedTime(since) > limit || _settings.Time.GetElapsedTime(oldest.QueuedAt) > limit * LongestReplyFactor)
+        TimeSpan silence = _settings.Time.GetElapsedTime(Math.Max(queuedAt, _scanner!.LastReadAt));
+        TimeSpan age = _settings.Time.GetElapsedTime(queuedAt);
+        if (silence >= limit || age >= limit * LongestReplyFactor)
         {
             Close(MemcacheFault.TimedOut, null);
+            return;
+        }
+
+        TimeSpan next = age < limit ? limit - age : Shorter(limit - silence, ExpireOverdue(limit));
+        lock (_gate)
+        {
+            if (_failure is null)
+            {
+                _watchdog.Change(next < LeastWatch ? LeastWatch : next, Timeout.InfiniteTimeSpan);
+            }
         }
     }
+
+    private void StopWatching()
+    {
+        lock (_gate)
+        {
+            if (_queue.IsEmpty)
+            {
+                _isWatching = false;
+            }
+            else if (_failure is null)
+            {
+                _watchdog.Change(_settings.Options.OperationTimeout, Timeout.InfiniteTimeSpan);
+            }
+        }
+    }
+
+    /// <returns>When the first one that is not overdue will be.</returns>
+    private TimeSpan ExpireOverdue(TimeSpan limit)
+    {
+        foreach (PendingRequest request in _queue)
+        {
+            long life = request.Life; // before its time is looked at: if it is used again meanwhile, it is not this life's
+            TimeSpan left = limit - _settings.Time.GetElapsedTime(request.QueuedAt);
+            if (left > TimeSpan.Zero)
+            {
+                return left;
+            }
+
+            if (!request.IsBlocking)
+            {
+                request.TryExpire(life, MemcacheReply.Unavailable(MemcacheFault.TimedOut, maybeExecuted: true, new MemcacheException(MemcacheFault.TimedOut, Describe(MemcacheFault.TimedOut, null))));
+            }
+        }
+
+        return limit;
+    }
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 }

@@ -7,23 +7,59 @@ namespace CascadeCache.Memcache.Connections;
 /// Sending. One at a time: whoever sets <c>_isSending</c> owns the stream's writing side and the buffer <c>_sending</c>, and what others queue meanwhile
 /// goes out in the next write, all of it together.
 /// </summary>
+/// <remarks>
+/// Each write costs a call of the system and wakes the server, whatever it carries. So a request that nobody else's replies are awaited with is sent at once by its caller; one of many
+/// is left to a work item at the end of the thread pool's queue, and goes out together with those whose callers the replies now in that queue will wake. A thread that blocks never leaves its
+/// request to the pool: with a starved one it would wait for itself.
+/// </remarks>
 internal sealed partial class MemcacheConnection
 {
+    // So many writes in a row a caller makes for others, whose requests came while it was writing.
+    private const int MaxWritesOfCaller = 4;
+
+    /// <summary>Sends what has gathered.</summary>
+    void IThreadPoolWorkItem.Execute()
+    {
+        bool sendsItself;
+        lock (_gate)
+        {
+            _isFlushDue = false;
+            sendsItself = _unsent.Length > 0 && TakeSending(isUrgent: true);
+        }
+
+        if (sendsItself)
+        {
+            SendAll();
+        }
+    }
+
     /// <summary>Under the gate. True: the caller has to send; otherwise somebody else does.</summary>
-    private bool TakeSending()
+    private bool TakeSending(bool isUrgent)
     {
         if (_isSending)
         {
             return false;
         }
 
-        _isSending = true;
-        if (_unsent.Length <= MaxDirectBytes)
+        if (_unsent.Length > MaxDirectBytes)
         {
+            _isSending = true;
+            PassToWriter();
+            return false;
+        }
+
+        if (isUrgent)
+        {
+            _isSending = true;
             return true;
         }
 
-        PassToWriter();
+        if (!_isFlushDue)
+        {
+            _isFlushDue = true;
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+
         return false;
     }
 
@@ -49,11 +85,19 @@ internal sealed partial class MemcacheConnection
                 return; // woken by the end of the connection: sending may be somebody else's at this moment
             }
 
-            SendOnce();
+            SendAll();
         }
     }
 
-    private void SendOnce()
+    private void SendAll()
+    {
+        for (int writes = 1; SendOnce(mayGoOn: writes < MaxWritesOfCaller); writes++)
+        {
+        }
+    }
+
+    /// <returns>Whether there is more, and the caller still has the right and the duty to send it.</returns>
+    private bool SendOnce(bool mayGoOn)
     {
         lock (_gate)
         {
@@ -75,11 +119,16 @@ internal sealed partial class MemcacheConnection
             if (_unsent.Length == 0)
             {
                 _isSending = false;
+                return false;
             }
-            else
+
+            if (mayGoOn && _unsent.Length <= MaxDirectBytes)
             {
-                PassToWriter();
+                return true;
             }
+
+            PassToWriter();
+            return false;
         }
     }
 

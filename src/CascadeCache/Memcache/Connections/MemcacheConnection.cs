@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 using CascadeCache.Memcache.Protocol;
 using CascadeCache.Primitives;
 
@@ -17,7 +16,7 @@ namespace CascadeCache.Memcache.Connections;
 /// The lock <see cref="_gate"/> guards the outgoing buffer, the order of the queue, and the fault. A request enters buffer and queue in one step, so that wire
 /// order and queue order are the same; none enters after the fault is set, so that the reader's last look at the queue sees all of them.
 /// </remarks>
-internal sealed partial class MemcacheConnection : IDisposable
+internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, IDisposable
 {
     // Beyond this the server reads so slowly that waiting costs more than going to the durable tier.
     private const int MaxUnsentBytes = 128 * 1024 * 1024;
@@ -33,6 +32,7 @@ internal sealed partial class MemcacheConnection : IDisposable
     private readonly Action<MemcacheConnection> _onClosed;
     private readonly Lock _gate = new();
     private readonly ConcurrentQueue<PendingRequest> _queue = new();
+    private readonly PendingRequests _requests = new();
     private readonly SemaphoreSlim _writerWork = new(0);
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Socket _socket;
@@ -43,6 +43,7 @@ internal sealed partial class MemcacheConnection : IDisposable
     private OutgoingBuffer _sending = new();
     private Thread? _writer;
     private bool _isSending;
+    private bool _isFlushDue;
     private bool _isWatching;
     private uint _lastOpaque;
     private MemcacheException? _failure;
@@ -90,27 +91,30 @@ internal sealed partial class MemcacheConnection : IDisposable
 
     /// <summary>Sends one request and waits for its reply.</summary>
     /// <exception cref="OperationCanceledException">The caller's token fired; the request may still be executed.</exception>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<MemcacheReply> ExecuteAsync(MemcacheRequest request, CallContext call)
+    public ValueTask<MemcacheReply> ExecuteAsync(in MemcacheRequest request, CallContext call)
     {
-        call.CancellationToken.ThrowIfCancellationRequested();
+        if (call.CancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<MemcacheReply>(call.CancellationToken);
+        }
+
         if (!TryQueue(request, call.Blocking, out PendingRequest? pending, out MemcacheReply refusal))
         {
-            return refusal;
+            return ValueTask.FromResult(refusal);
         }
 
         if (!call.Blocking)
         {
-            return await pending.WaitAsync(call.CancellationToken).ConfigureAwait(false);
+            return pending.WaitAsync(call.CancellationToken);
         }
 
         if (pending.TryWait(_settings.Options.OperationTimeout, _settings.Time, out MemcacheReply reply))
         {
-            return reply;
+            return ValueTask.FromResult(reply);
         }
 
         Close(MemcacheFault.TimedOut, null);
-        return MemcacheReply.Unavailable(MemcacheFault.TimedOut, maybeExecuted: true, Failure);
+        return ValueTask.FromResult(MemcacheReply.Unavailable(MemcacheFault.TimedOut, maybeExecuted: true, Failure));
     }
 
     /// <summary>Closes the connection, if it is not closed, and fails all that wait. What the server still sends belongs to nobody.</summary>
@@ -145,17 +149,20 @@ internal sealed partial class MemcacheConnection : IDisposable
                 return false;
             }
 
-            pending = new PendingRequest(request.Kind, request.Key, ++_lastOpaque, _settings.Time.GetTimestamp(), blocking);
-            RequestWriter.Write(_unsent, request, pending.Opaque);
+            // The bytes first: if there is no memory for them, nobody waits for a request that was never sent.
+            RequestWriter.Write(_unsent, request, ++_lastOpaque);
+            bool isAlone = _queue.IsEmpty;
+            pending = _requests.Rent();
+            pending.Begin(request.Kind, request.Key, _lastOpaque, _settings.Time.GetTimestamp(), blocking);
             _queue.Enqueue(pending);
             StartWatching();
-            sendsItself = TakeSending();
+            sendsItself = TakeSending(isUrgent: isAlone || blocking);
         }
 
         refusal = default;
         if (sendsItself)
         {
-            SendOnce();
+            SendAll();
         }
 
         return true;

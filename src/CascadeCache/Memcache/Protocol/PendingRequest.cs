@@ -4,51 +4,145 @@ using System.Threading.Tasks.Sources;
 namespace CascadeCache.Memcache.Protocol;
 
 /// <summary>
-/// A request that was queued, and the caller who waits for its reply. Completed by the connection's reader, or given up by its caller; whichever
-/// comes second has no effect, and a reply that nobody waits for gives its memory back. Stays in the queue until its reply has come, so that
+/// A request that was queued, and the caller who waits for its reply. Completed by the connection's reader, or given up by its caller or the watchdog; whichever
+/// comes later has no effect, and a reply that nobody waits for gives its memory back. Stays in the queue until its reply has come, so that
 /// giving up never puts the connection out of step.
 /// </summary>
-internal sealed class PendingRequest(RequestKind kind, MemcacheKey key, uint opaque, long queuedAt, bool blocking) : IValueTaskSource<MemcacheReply>
+/// <remarks>
+/// Used again when both who share it have let go: the reader, by the one <see cref="Complete"/> that every queued request gets, and the caller, by taking the outcome. The watchdog
+/// has no share; it names the life that it means, and one that has ended cannot be claimed any more.
+/// </remarks>
+internal sealed class PendingRequest(PendingRequests? home = null) : IValueTaskSource<MemcacheReply>, IThreadPoolWorkItem
 {
+    private const int Sharers = 2;
+
     private readonly object _gate = new();
-    private ManualResetValueTaskSourceCore<MemcacheReply> _source = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<MemcacheReply> _source;
+    private MemcacheKey _key;
     private MemcacheReply _reply;
     private bool _hasReply;
-    private int _isFinished;
+    private CancellationToken _canceled;
+    private bool _isWatched;
+    private int _shares;
 
-    public RequestKind Kind { get; } = kind;
+    // Even: waits. Odd: somebody has claimed the right to end it. Two further for each use.
+    private long _life;
 
-    public ReadOnlySpan<byte> Key => key.Bytes.Span;
+    public RequestKind Kind { get; private set; }
 
-    public uint Opaque { get; } = opaque;
+    public ReadOnlySpan<byte> Key => _key.Bytes.Span;
+
+    public uint Opaque { get; private set; }
 
     /// <summary>A timestamp of the connection's time provider.</summary>
-    public long QueuedAt { get; } = queuedAt;
+    public long QueuedAt { get; private set; }
 
+    /// <summary>Whether its caller is a thread, which watches the time itself.</summary>
+    public bool IsBlocking { get; private set; }
+
+    /// <summary>Which use this is, for <see cref="TryExpire"/>; valid as long as the request waits.</summary>
+    public long Life => Volatile.Read(ref _life);
+
+    /// <summary>Whether the request of that life still waits.</summary>
+    public static bool IsWaiting(long life) => (life & 1) == 0;
+
+    /// <summary>Begins a use, by the one who queues it. Nobody else has it yet.</summary>
+    public void Begin(RequestKind kind, MemcacheKey key, uint opaque, long queuedAt, bool blocking)
+    {
+        (Kind, _key, Opaque, QueuedAt, IsBlocking) = (kind, key, opaque, queuedAt, blocking);
+        _shares = Sharers;
+        Volatile.Write(ref _life, (_life | 1) + 1);
+    }
+
+    /// <summary>Ends it with its reply. Called by the reader, once, when the request has left the queue; the reader must not use it any more.</summary>
     public void Complete(in MemcacheReply reply)
     {
-        if (Interlocked.Exchange(ref _isFinished, 1) != 0)
+        if (TryClaim(Life))
         {
-            reply.Owner?.Dispose();
-            return;
+            Finish(reply);
+        }
+        else
+        {
+            reply.Loan.Dispose();
         }
 
-        if (!blocking)
+        LetGo();
+    }
+
+    /// <summary>Ends a use that is known by its life, wherever the request is by now. It stays in the queue.</summary>
+    public bool TryExpire(long life, in MemcacheReply reply)
+    {
+        if (!TryClaim(life))
         {
-            _source.SetResult(reply);
-            return;
+            return false;
         }
 
-        lock (_gate)
+        Finish(reply);
+        return true;
+    }
+
+    /// <summary>Waits without a thread of the pool. The caller must not use the request afterwards.</summary>
+    /// <returns>False: the time-out has passed and the request was given up.</returns>
+    public bool TryWait(TimeSpan timeout, TimeProvider time, out MemcacheReply reply)
+    {
+        bool hasReply = WaitForReply(timeout, time, out reply);
+        LetGo();
+        return hasReply;
+    }
+
+    /// <summary>Waits for the reply; called once, and awaited. The caller must not use the request afterwards.</summary>
+    /// <exception cref="OperationCanceledException">The token fired first.</exception>
+    public ValueTask<MemcacheReply> WaitAsync(CancellationToken cancellationToken) =>
+        cancellationToken.CanBeCanceled ? WatchAsync(cancellationToken) : new ValueTask<MemcacheReply>(this, _source.Version);
+
+    MemcacheReply IValueTaskSource<MemcacheReply>.GetResult(short token)
+    {
+        if (_isWatched)
         {
-            (_reply, _hasReply) = (reply, true);
-            Monitor.Pulse(_gate);
+            return _source.GetResult(token);
+        }
+
+        MemcacheReply reply = _source.GetResult(token);
+        LetGo();
+        return reply;
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<MemcacheReply>.GetStatus(short token) => _source.GetStatus(token);
+
+    void IValueTaskSource<MemcacheReply>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _source.OnCompleted(continuation, state, token, flags);
+
+    /// <summary>Wakes the caller, on the thread pool: the reader must not run what comes after.</summary>
+    void IThreadPoolWorkItem.Execute()
+    {
+        if (_hasReply)
+        {
+            _source.SetResult(_reply);
+        }
+        else
+        {
+            _source.SetException(new OperationCanceledException(_canceled));
         }
     }
 
-    /// <summary>Waits without a thread of the pool.</summary>
-    /// <returns>False: the time-out has passed and the request was given up.</returns>
-    public bool TryWait(TimeSpan timeout, TimeProvider time, out MemcacheReply reply)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<MemcacheReply> WatchAsync(CancellationToken cancellationToken)
+    {
+        _isWatched = true;
+        try
+        {
+            using (cancellationToken.UnsafeRegister(static (state, token) => ((PendingRequest)state!).Cancel(token), this))
+            {
+                return await new ValueTask<MemcacheReply>(this, _source.Version).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            LetGo(); // not before the registration has ended: a late cancellation would meet the next use
+        }
+    }
+
+    private bool WaitForReply(TimeSpan timeout, TimeProvider time, out MemcacheReply reply)
     {
         lock (_gate)
         {
@@ -59,7 +153,7 @@ internal sealed class PendingRequest(RequestKind kind, MemcacheKey key, uint opa
                 {
                     Monitor.Wait(_gate, left);
                 }
-                else if (Interlocked.Exchange(ref _isFinished, 1) == 0)
+                else if (TryClaim(Life))
                 {
                     reply = default;
                     return false;
@@ -75,28 +169,41 @@ internal sealed class PendingRequest(RequestKind kind, MemcacheKey key, uint opa
         }
     }
 
-    /// <exception cref="OperationCanceledException">The token fired first.</exception>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<MemcacheReply> WaitAsync(CancellationToken cancellationToken)
+    private void Cancel(CancellationToken token)
     {
-        using (cancellationToken.UnsafeRegister(static (state, token) => ((PendingRequest)state!).Cancel(token), this))
+        if (TryClaim(Life))
         {
-            return await new ValueTask<MemcacheReply>(this, _source.Version).ConfigureAwait(false);
+            _canceled = token;
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
     }
 
-    MemcacheReply IValueTaskSource<MemcacheReply>.GetResult(short token) => _source.GetResult(token);
+    private bool TryClaim(long life) => IsWaiting(life) && Interlocked.CompareExchange(ref _life, life + 1, life) == life;
 
-    ValueTaskSourceStatus IValueTaskSource<MemcacheReply>.GetStatus(short token) => _source.GetStatus(token);
-
-    void IValueTaskSource<MemcacheReply>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _source.OnCompleted(continuation, state, token, flags);
-
-    private void Cancel(CancellationToken token)
+    /// <summary>By the one who has claimed it; the last thing that it does with it.</summary>
+    private void Finish(in MemcacheReply reply)
     {
-        if (Interlocked.Exchange(ref _isFinished, 1) == 0)
+        if (!IsBlocking)
         {
-            _source.SetException(new OperationCanceledException(token));
+            (_reply, _hasReply) = (reply, true);
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            return;
+        }
+
+        lock (_gate)
+        {
+            (_reply, _hasReply) = (reply, true);
+            Monitor.Pulse(_gate);
+        }
+    }
+
+    private void LetGo()
+    {
+        if (Interlocked.Decrement(ref _shares) == 0)
+        {
+            (_key, _reply, _hasReply, _canceled, _isWatched) = (default, default, false, default, false);
+            _source.Reset();
+            home?.Return(this);
         }
     }
 }

@@ -42,7 +42,7 @@ internal sealed class ReplyReader(ReplyScanner scanner, MemcacheServerInfo serve
             throw new InvalidDataException($"a value of {size} bytes, on a server that holds {server.ItemSizeMax}");
         }
 
-        PooledValue value = scanner.ReadValue((int)size);
+        ReceivedValue value = scanner.ReadValue((int)size);
         return new MemcacheReply
         {
             Status = reply.Status,
@@ -51,7 +51,7 @@ internal sealed class ReplyReader(ReplyScanner scanner, MemcacheServerInfo serve
             ClientFlags = reply.ClientFlags,
             TimeToLive = reply.TimeToLive,
             Value = value.Memory,
-            Owner = value,
+            Loan = value.Loan,
         };
     }
 }

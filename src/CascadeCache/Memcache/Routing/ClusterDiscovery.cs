@@ -25,7 +25,8 @@ internal static class ClusterDiscovery
             socket.Connect(endpoint.Host, endpoint.Port);
             using var stream = new NetworkStream(socket, ownsSocket: false);
             stream.Write("config get cluster\r\n"u8);
-            return Read(endpoint, new ReplyScanner(stream, time));
+            using var scanner = new ReplyScanner(stream, time);
+            return Read(endpoint, scanner);
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or InvalidDataException)
         {

@@ -11,7 +11,8 @@ public sealed class LateReplyTests
     [Fact]
     public void A_reply_that_comes_as_the_time_out_passes_is_taken_and_neither_side_is_stuck()
     {
-        var pending = new PendingRequest(RequestKind.Get, MemcacheFixture.Key("k"), opaque: 1, queuedAt: 0, blocking: true);
+        var pending = new PendingRequest();
+        pending.Begin(RequestKind.Get, MemcacheFixture.Key("k"), opaque: 1, queuedAt: 0, blocking: true);
         var reader = new Thread(() => pending.Complete(new MemcacheReply { Status = MemcacheStatus.Miss })) { IsBackground = true };
         var time = new ReplyAtTheLastMoment(reader);
         MemcacheReply reply = default;

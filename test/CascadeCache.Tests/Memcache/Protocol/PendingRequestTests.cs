@@ -1,5 +1,6 @@
 using CascadeCache.Memcache;
 using CascadeCache.Memcache.Protocol;
+using CascadeCache.Primitives;
 using Microsoft.Extensions.Time.Testing;
 
 namespace CascadeCache.Tests.Memcache.Protocol;
@@ -64,8 +65,8 @@ public sealed class PendingRequestTests
     {
         PendingRequest request = Request(blocking);
         int returnedOfSecond = 0;
-        request.Complete(Reply());
-        request.Complete(new MemcacheReply { Status = MemcacheStatus.Miss, Owner = new Memory(() => returnedOfSecond++) });
+        Assert.True(request.TryExpire(request.Life, Reply()));
+        request.Complete(new MemcacheReply { Status = MemcacheStatus.Miss, Loan = new Loan(new Memory(() => returnedOfSecond++)) });
 
         MemcacheReply reply = default;
         if (!blocking)
@@ -133,10 +134,14 @@ public sealed class PendingRequestTests
         Assert.Equal(1, _returned);
     }
 
-    private PendingRequest Request(bool blocking, long? queuedAt = null) =>
-        new(RequestKind.Get, MemcacheFixture.Key("k"), opaque: 1, queuedAt ?? _time.GetTimestamp(), blocking);
+    private PendingRequest Request(bool blocking, long? queuedAt = null)
+    {
+        var request = new PendingRequest();
+        request.Begin(RequestKind.Get, MemcacheFixture.Key("k"), opaque: 1, queuedAt ?? _time.GetTimestamp(), blocking);
+        return request;
+    }
 
-    private MemcacheReply Reply() => new() { Status = MemcacheStatus.Hit, Owner = new Memory(() => _returned++) };
+    private MemcacheReply Reply() => new() { Status = MemcacheStatus.Hit, Loan = new Loan(new Memory(() => _returned++)) };
 
     private sealed class Memory(Action returned) : IDisposable
     {

@@ -148,7 +148,8 @@ public sealed class ReplyMatcherTests
     {
         byte[] bytes = Encoding.ASCII.GetBytes(text);
         Assert.True(ReplyLine.TryParse(bytes, out ReplyLine line), text);
-        var request = new PendingRequest(kind, MemcacheFixture.Key(key), opaque: 7, queuedAt: 0, blocking: false);
+        var request = new PendingRequest();
+        request.Begin(kind, MemcacheFixture.Key(key), opaque: 7, queuedAt: 0, blocking: false);
         var server = new MemcacheServerInfo(Version.Parse(version), MemcacheServerInfo.DefaultItemSizeMax, null, TimeSpan.Zero, 0);
         return ReplyMatcher.Match(line, bytes, request, server, Epoch);
     }

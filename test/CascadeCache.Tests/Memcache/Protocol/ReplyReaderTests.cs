@@ -26,7 +26,7 @@ public sealed class ReplyReaderTests
         Assert.Single(_queue);
         Assert.Equal((MemcacheStatus.Hit, LeaseState.None, new CasToken(9, Epoch), 77u, 30), (reply.Status, reply.Lease, reply.Token, reply.ClientFlags, reply.TimeToLive));
         Assert.Equal("abc", Encoding.ASCII.GetString(reply.Value.Span));
-        reply.Owner!.Dispose();
+        reply.Loan.Dispose();
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class ReplyReaderTests
         MemcacheReply reply = ReaderOf("HD s3 c9 f77 t30 kname O1\r\n").Read(_queue, out _);
 
         Assert.Equal(MemcacheStatus.Hit, reply.Status);
-        Assert.Null(reply.Owner);
+        Assert.True(reply.Loan.IsNone);
         Assert.Empty(_queue);
     }
 
@@ -73,7 +73,7 @@ public sealed class ReplyReaderTests
         Ask();
         ReplyReader reader = ReaderOf($"VA {size} c9 f0 t30 kname O1\r\n{new string('x', Math.Min(size, 2 * ItemSizeMax))}\r\n");
 
-        Exception? error = Record.Exception(() => reader.Read(_queue, out _).Owner!.Dispose());
+        Exception? error = Record.Exception(() => reader.Read(_queue, out _).Loan.Dispose());
 
         Assert.Equal(isRead ? null : typeof(InvalidDataException), error?.GetType());
         Assert.Equal(isRead ? 0 : 1, _queue.Count);
@@ -103,7 +103,8 @@ public sealed class ReplyReaderTests
 
     private PendingRequest Ask()
     {
-        var request = new PendingRequest(RequestKind.Get, new MemcacheKey("name"u8.ToArray()), (uint)_queue.Count + 1, queuedAt: 0, blocking: false);
+        var request = new PendingRequest();
+        request.Begin(RequestKind.Get, new MemcacheKey("name"u8.ToArray()), (uint)_queue.Count + 1, queuedAt: 0, blocking: false);
         _queue.Enqueue(request);
         return request;
     }

@@ -29,7 +29,7 @@ public sealed partial class CascadeDistributedCache : IDistributedCache, IBuffer
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CacheComposition _parts;
-    private readonly long _scope;
+    private readonly KeyCache _keys;
     private volatile bool _isDisposed;
 
     /// <summary>Creates a cache outside of a container.</summary>
@@ -64,7 +64,7 @@ public sealed partial class CascadeDistributedCache : IDistributedCache, IBuffer
         }
 
         (_options, _time, _logger) = (options, surroundings.Time, surroundings.Logger);
-        _scope = ScopeOf(options.Datastore);
+        _keys = new KeyCache(options.KeyPrefix, ScopeOf(options.Datastore));
         _parts = new CacheComposition(options, surroundings);
     }
 
@@ -98,6 +98,7 @@ public sealed partial class CascadeDistributedCache : IDistributedCache, IBuffer
         await RunAsync("CascadeCache.Remove", call => _parts.Flow.RemoveAsync(cacheKey, call), CallContext.Async(token)).ConfigureAwait(false);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     async ValueTask<bool> IBufferDistributedCache.TryGetAsync(string key, IBufferWriter<byte> destination, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(destination);
@@ -146,10 +147,15 @@ public sealed partial class CascadeDistributedCache : IDistributedCache, IBuffer
 
     internal ValueTask<(Exception? Memcache, Exception? Datastore)> ProbeAsync(CancellationToken token) => _parts.ProbeAsync(_options.KeyPrefix, token);
 
+    // The state of a method that waits costs time at every hit: there is none for what nobody listens to.
+    private ValueTask<FoundValue> FindAsync(CacheKey key, CancellationToken token) =>
+        token.IsCancellationRequested ? ValueTask.FromCanceled<FoundValue>(token)
+        : CascadeActivities.AreHeard ? FindHeardAsync(key, token)
+        : _parts.Flow.GetAsync(key, Reading(CallContext.Async(token)));
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<FoundValue> FindAsync(CacheKey key, CancellationToken token)
+    private async ValueTask<FoundValue> FindHeardAsync(CacheKey key, CancellationToken token)
     {
-        token.ThrowIfCancellationRequested();
         using Activity? activity = CascadeActivities.Start("CascadeCache.Get");
         try
         {
@@ -195,7 +201,7 @@ public sealed partial class CascadeDistributedCache : IDistributedCache, IBuffer
     {
         ArgumentNullException.ThrowIfNull(key);
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        return new CacheKey(_options.KeyPrefix + key, _scope);
+        return _keys.Of(key);
     }
 
     // The destination may refuse; nothing was written to it before the whole value was known to be good.

@@ -15,8 +15,10 @@ internal static class CascadeActivities
 
     private static readonly ActivitySource Source = new(SourceName);
 
+    public static bool AreHeard => Source.HasListeners();
+
     public static Activity? Start(string operation) =>
-        Source.HasListeners() ? Source.StartActivity(operation, ActivityKind.Client) : null;
+        AreHeard ? Source.StartActivity(operation, ActivityKind.Client) : null;
 
     public static void Answer(Activity? activity, bool isHit, string tier)
     {

@@ -13,7 +13,7 @@ namespace CascadeCache.Entries;
 /// characters or unpaired surrogates, one of any length. A name that a tier cannot hold is replaced by its SHA-256, and the two forms can never
 /// meet: a text that looks like such a hash is hashed itself.
 /// </summary>
-/// <remarks>Immutable; made once per operation and shared by all its steps.</remarks>
+/// <remarks>Immutable, and shared by operations and threads.</remarks>
 internal sealed class CacheKey
 {
     /// <summary>memcached's limit; a name of up to this many printable ASCII bytes goes as it is.</summary>
@@ -31,15 +31,13 @@ internal sealed class CacheKey
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private string? _durableName;
-    private ulong? _fingerprint;
-    private readonly long _scope;
 
     /// <param name="text">Prefix and key.</param>
     /// <param name="scope">What else decides whether two caches share entries (database, namespace, kind); part of <see cref="Fingerprint"/>.</param>
     public CacheKey(string text, long scope = 0)
     {
         Text = text;
-        _scope = scope;
+        Fingerprint = (long)XxHash3.HashToUInt64(TextBytes, scope);
         VolatileName = FitsVolatile(text) ? Encoding.ASCII.GetBytes(text) : Encoding.ASCII.GetBytes(Hashed(text));
     }
 
@@ -66,7 +64,7 @@ internal sealed class CacheKey
     public ReadOnlySpan<byte> TextBytes => MemoryMarshal.AsBytes(Text.AsSpan());
 
     /// <summary>Seeds the checksum of what is stored under this key, so that one key's bytes are never taken for another's.</summary>
-    public long Fingerprint => (long)(_fingerprint ??= XxHash3.HashToUInt64(TextBytes, _scope));
+    public long Fingerprint { get; }
 
     private static bool FitsVolatile(string text) =>
         text.Length is > 0 and <= MaxVolatileNameBytes

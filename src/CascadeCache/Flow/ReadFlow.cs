@@ -30,11 +30,10 @@ internal sealed class ReadFlow(
 {
     private readonly SharedReads _shared = new(durable, services.Counters);
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<FoundValue> GetAsync(CacheKey key, CallContext call)
+    public ValueTask<FoundValue> GetAsync(CacheKey key, CallContext call)
     {
-        IVolatileServer server = await volatileTier.FindServerAsync(key, call).ConfigureAwait(false);
-        return await GetAsync(server, key, SlideWhen.InBackground, call).ConfigureAwait(false);
+        ValueTask<IVolatileServer> found = volatileTier.FindServerAsync(key, call);
+        return found.IsCompletedSuccessfully ? GetAsync(found.Result, key, SlideWhen.InBackground, call) : FindAndGetAsync(found, key, call);
     }
 
     /// <summary>As a read whose value nobody wants; flags decide without moving the value whether anything is due.</summary>
@@ -50,6 +49,9 @@ internal sealed class ReadFlow(
 
         (await GetAsync(server, key, SlideWhen.Now, call).ConfigureAwait(false)).Dispose();
     }
+
+    private async ValueTask<FoundValue> FindAndGetAsync(ValueTask<IVolatileServer> found, CacheKey key, CallContext call) =>
+        await GetAsync(await found.ConfigureAwait(false), key, SlideWhen.InBackground, call).ConfigureAwait(false);
 
     private async ValueTask<bool> IsNothingDueAsync(IVolatileServer server, CacheKey key, CallContext call)
     {
@@ -88,7 +90,11 @@ internal sealed class ReadFlow(
             switch (view.Meaning)
             {
                 case VolatileMeaning.Value:
-                    await SlideIfDueAsync(server, key, view.Entry, read.Token, when, call).ConfigureAwait(false);
+                    if (view.Entry.SlideDueAt <= services.Now)
+                    {
+                        await SlideAsync(server, key, view.Entry, read.Token, when, call).ConfigureAwait(false);
+                    }
+
                     handedOver = true;
                     return FoundValue.Of(value, new CacheVersion(view.Entry.Version), TierNames.Memcache, decoded is null ? read.Loan : new Loan(decoded));
                 case VolatileMeaning.Absent:
@@ -178,13 +184,8 @@ internal sealed class ReadFlow(
     private long? StillStoredUntil(in DurableRead read) =>
         read.Value is { } expired && expired.ExpiresAt > services.Now ? expired.ExpiresAt : null;
 
-    private async ValueTask SlideIfDueAsync(IVolatileServer server, CacheKey key, Entry entry, VolatileToken token, SlideWhen when, CallContext call)
+    private async ValueTask SlideAsync(IVolatileServer server, CacheKey key, Entry entry, VolatileToken token, SlideWhen when, CallContext call)
     {
-        if (entry.SlideDueAt > services.Now)
-        {
-            return;
-        }
-
         if (when == SlideWhen.Now)
         {
             await slides.SlideAsync(server, key, entry, token, call).ConfigureAwait(false);

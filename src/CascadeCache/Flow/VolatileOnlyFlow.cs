@@ -31,7 +31,7 @@ internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier
 
             if (entry.SlideDueAt <= services.Now)
             {
-                background.TryRun(key.Text, later => RefreshAsync(key, later));
+                RefreshLater(key);
             }
 
             handedOver = true;
@@ -122,6 +122,9 @@ internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier
     }
 
     public ValueTask DisposeAsync() => background.DisposeAsync();
+
+    // A method of its own: what it captures would otherwise be allocated at every read.
+    private void RefreshLater(CacheKey key) => background.TryRun(key.Text, later => RefreshAsync(key, later));
 
     private static CacheVersion VersionOf(VolatileToken token) => new(unchecked((long)token.Cas), token.Epoch);
 

@@ -108,7 +108,14 @@ internal sealed class MemcacheNode : IDisposable
                 : ValueTask.FromResult(new MemcacheReply { Status = MemcacheStatus.Conflict });
         }
 
-        return open is not null ? open.ExecuteAsync(request, call) : ConnectAndExecuteAsync(slot, request, call);
+        if (open is not null)
+        {
+            return open.ExecuteAsync(request, call);
+        }
+
+        return call.IsDirect
+            ? ValueTask.FromResult(MemcacheReply.Unavailable(MemcacheFault.NotConnected, maybeExecuted: false, error: null))
+            : ConnectAndExecuteAsync(slot, request, call);
     }
 
     private static async ValueTask<MemcacheReply> ConnectAndExecuteAsync(ConnectionSlot slot, MemcacheRequest request, CallContext call)

@@ -15,6 +15,9 @@ internal readonly record struct CallContext(bool Blocking, CancellationToken Can
     /// </summary>
     public bool IsHasty { get; init; }
 
+    /// <summary>True: over a connection that is open, or not at all: then the answer is at once that there is none, and that nothing was sent.</summary>
+    public bool IsDirect { get; init; }
+
     public static CallContext Sync => new(true, CancellationToken.None);
 
     public static CallContext Async(CancellationToken cancellationToken) => new(false, cancellationToken);

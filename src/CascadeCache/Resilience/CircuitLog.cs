@@ -13,6 +13,9 @@ internal sealed class CircuitLog(string tier, CircuitBreakerStateProvider state,
 {
     private int _isOpen;
 
+    /// <summary>Whether the circuit is open, or lets a trial through.</summary>
+    public bool IsOpen => Volatile.Read(ref _isOpen) == 1;
+
     /// <summary>The circuit is about to open, the first time or again after a trial that failed.</summary>
     public void Opening(TimeSpan duration)
     {

@@ -20,7 +20,16 @@ internal readonly record struct FailureVerdict(bool IsFailure, bool MayRetry, Ti
 /// </summary>
 internal sealed class TierResilience<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] T>
 {
+    // More than this changes no verdict that matters: the circuit of a tier that has answered so often opens when it fails as often.
+    private const int MaxSuccessesTold = 1000;
+
     private readonly CircuitBreakerStateProvider _breakerState = new();
+    private readonly CircuitLog _log;
+    private readonly ResiliencePipeline<T> _attempt;
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _sampling;
+    private int _successes;
+    private long _successesSince;
 
     public TierResilience(
         string tier,
@@ -33,14 +42,15 @@ internal sealed class TierResilience<[DynamicallyAccessedMembers(DynamicallyAcce
         Counter retries,
         ILogger logger)
     {
-        var log = new CircuitLog(tier, _breakerState, logger);
-        ResiliencePipeline<T> attempt = new ResiliencePipelineBuilder<T> { TimeProvider = timeProvider }
+        (_time, _sampling, _successesSince) = (timeProvider, options.BreakerSamplingDuration, timeProvider.GetTimestamp());
+        _log = new CircuitLog(tier, _breakerState, logger);
+        _attempt = new ResiliencePipelineBuilder<T> { TimeProvider = timeProvider }
             .AddCircuitBreaker(new CircuitBreakerStrategyOptions<T>
             {
                 ShouldHandle = args =>
                 {
                     bool isFailure = judge(args.Outcome).IsFailure;
-                    log.Ended(isFailure);
+                    _log.Ended(isFailure);
                     return ValueTask.FromResult(isFailure);
                 },
                 FailureRatio = options.BreakerFailureRatio,
@@ -48,7 +58,7 @@ internal sealed class TierResilience<[DynamicallyAccessedMembers(DynamicallyAcce
                 SamplingDuration = options.BreakerSamplingDuration,
                 BreakDurationGenerator = _ =>
                 {
-                    log.Opening(options.BreakDuration);
+                    _log.Opening(options.BreakDuration);
                     return ValueTask.FromResult(options.BreakDuration);
                 },
                 StateProvider = _breakerState,
@@ -58,7 +68,7 @@ internal sealed class TierResilience<[DynamicallyAccessedMembers(DynamicallyAcce
 
         Once = new ResiliencePipelineBuilder<T> { TimeProvider = timeProvider }
             .AddTimeout(options.TotalTimeout)
-            .AddPipeline(attempt)
+            .AddPipeline(_attempt)
             .Build();
 
         Retrying = Retry(timeProvider);
@@ -71,7 +81,7 @@ internal sealed class TierResilience<[DynamicallyAccessedMembers(DynamicallyAcce
                 .AddPipeline(new ResiliencePipelineBuilder<T> { TimeProvider = delays }
                     .AddRetry(RetryOptions(tier, options, judge, random, counters, retries, logger))
                     .Build())
-                .AddPipeline(attempt)
+                .AddPipeline(_attempt)
                 .Build();
     }
 
@@ -83,6 +93,31 @@ internal sealed class TierResilience<[DynamicallyAccessedMembers(DynamicallyAcce
 
     /// <summary>The same for callers that block: the delay before a retry needs no thread of the pool, and is not cut short by the total time-out.</summary>
     public ResiliencePipeline<T> RetryingBlocking { get; }
+
+    /// <summary>
+    /// Whether a request may be sent past the pipelines: the circuit is closed. Whoever does so sees to its time-out, tells <see cref="Succeeded"/>, and takes a failure through a pipeline as its first
+    /// attempt. The pipelines are made for what fails; most requests to a cache do not, and would cost more there than on the wire.
+    /// </summary>
+    public bool IsClosed => !_log.IsOpen;
+
+    /// <summary>A request that went past the pipelines was answered. The circuit breaker is told when it has to decide something: with the next failure.</summary>
+    public void Succeeded() => Interlocked.Increment(ref _successes);
+
+    /// <summary>Tells the circuit breaker of the requests that were answered past it; to be called before a failure is.</summary>
+    /// <param name="success">The outcome of one of them.</param>
+    public void TellSuccesses(T success)
+    {
+        long since = Interlocked.Exchange(ref _successesSince, _time.GetTimestamp());
+        int count = Interlocked.Exchange(ref _successes, 0);
+        TimeSpan elapsed = _time.GetElapsedTime(since);
+
+        // Those of before the time over which it counts are not told. When each of them was is not known: they came evenly.
+        double recent = elapsed > _sampling ? count * (_sampling / elapsed) : count;
+        for (int told = 0; told < Math.Min(recent, MaxSuccessesTold); told++)
+        {
+            _attempt.Execute(static s => s, success);
+        }
+    }
 
     /// <summary>The circuit breaker's state, for people.</summary>
     public CircuitState CircuitState => _breakerState.CircuitState;

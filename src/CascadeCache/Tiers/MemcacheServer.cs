@@ -4,14 +4,15 @@ using CascadeCache.Entries;
 using CascadeCache.Memcache;
 using CascadeCache.Primitives;
 using CascadeCache.Resilience;
-using Polly;
 using Polly.CircuitBreaker;
 
 namespace CascadeCache.Tiers;
 
 /// <summary>One memcached server as the flow sees it: the client's node behind the server's own resilience pipelines.</summary>
-internal sealed class MemcacheServer(MemcacheNode node, TierResilience<MemcacheReply> resilience) : IVolatileServer
+internal sealed class MemcacheServer(MemcacheNode node, TierResilience<MemcacheReply> resilience, TimeSpan totalTimeout, TimeProvider time) : IVolatileServer
 {
+    private readonly MemcacheCalls _calls = new(resilience, totalTimeout, time);
+
     public string Name { get; } = node.Address.ToString();
 
     public bool IsStandIn => false;
@@ -31,16 +32,8 @@ internal sealed class MemcacheServer(MemcacheNode node, TierResilience<MemcacheR
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<VolatileRead> ReadAsync(CacheKey key, bool withValue, int leaseSeconds, CallContext call)
     {
-        var state = (node, Key: new MemcacheKey(key.VolatileName), Get: new MemcacheGet(withValue, leaseSeconds), Call: call);
-
-        // A blocking caller goes to the next tier at once: the delay before a retry is a timer of the thread pool.
-        ResiliencePipeline<MemcacheReply> pipeline = call.Blocking ? resilience.Once : resilience.Retrying;
-        MemcacheReply reply = await RunAsync(
-            pipeline,
-            static (s, token) => s.node.GetAsync(s.Key, s.Get, s.Call with { CancellationToken = token }),
-            state,
-            call).ConfigureAwait(false);
-        return ToRead(reply);
+        var request = new ReadRequest(node, new MemcacheKey(key.VolatileName), new MemcacheGet(withValue, leaseSeconds));
+        return ToRead(await _calls.RunAsync(request, call).ConfigureAwait(false));
     }
 
     public ValueTask<VolatileWrite> CompareAndSetAsync(CacheKey key, VolatileToken token, VolatileItem item, CallContext call) =>
@@ -48,64 +41,18 @@ internal sealed class MemcacheServer(MemcacheNode node, TierResilience<MemcacheR
 
     public ValueTask<VolatileWrite> SetAsync(CacheKey key, VolatileItem item, CallContext call) => StoreAsync(key, item, null, call);
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<VolatileWrite> DeleteAsync(CacheKey key, VolatileToken? token, CallContext call)
     {
-        CasToken? expected = token is { } t ? new CasToken(t.Cas, t.Epoch) : null;
-        MemcacheReply reply = await RunAsync(
-            resilience.Once,
-            static (s, cancellation) => s.node.DeleteAsync(s.Key, s.expected, new CallContext(s.Blocking, cancellation)),
-            (node, Key: new MemcacheKey(key.VolatileName), expected, call.Blocking),
-            call).ConfigureAwait(false);
-        return ToWrite(reply);
+        var request = new DeleteRequest(node, new MemcacheKey(key.VolatileName), token is { } t ? new CasToken(t.Cas, t.Epoch) : null);
+        return ToWrite(await _calls.RunAsync(request, call).ConfigureAwait(false));
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<VolatileWrite> StoreAsync(CacheKey key, VolatileItem item, CasToken? token, CallContext call)
     {
-        MemcacheReply reply = await RunAsync(
-            resilience.Once,
-            static (s, cancellation) => s.node.SetAsync(
-                s.Key, s.item.Header, s.item.Payload, s.item.Flags, s.item.Seconds, s.token, new CallContext(s.Blocking, cancellation)),
-            (node, Key: new MemcacheKey(key.VolatileName), item, token, call.Blocking),
-            call).ConfigureAwait(false);
-        return ToWrite(reply);
-    }
-
-    // A request that waits for the wire keeps the state of every method above it; on this path, that of every hit, it comes from a pool.
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<MemcacheReply> RunAsync<TState>(
-        ResiliencePipeline<MemcacheReply> pipeline, Func<TState, CancellationToken, ValueTask<MemcacheReply>> request, TState state, CallContext call)
-    {
-        ResilienceContext context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: false, call.CancellationToken);
-        try
-        {
-            Outcome<MemcacheReply> outcome = await pipeline.ExecuteOutcomeAsync(
-                [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))] static async ValueTask<Outcome<MemcacheReply>> (c, s) =>
-                {
-                    try
-                    {
-                        return Outcome.FromResult(await s.request(s.state, c.CancellationToken).ConfigureAwait(false));
-                    }
-                    catch (OperationCanceledException e)
-                    {
-                        return Outcome.FromException<MemcacheReply>(e);
-                    }
-                },
-                context,
-                (request, state)).ConfigureAwait(false);
-
-            if (outcome.Exception is null)
-            {
-                return outcome.Result;
-            }
-
-            // Only the caller's own cancellation is the caller's; an open circuit and a time-out of ours are answers.
-            call.CancellationToken.ThrowIfCancellationRequested();
-            return MemcacheReply.Unavailable(MemcacheFault.TimedOut, maybeExecuted: true, outcome.Exception);
-        }
-        finally
-        {
-            ResilienceContextPool.Shared.Return(context);
-        }
+        var request = new StoreRequest(node, new MemcacheKey(key.VolatileName), item, token);
+        return ToWrite(await _calls.RunAsync(request, call).ConfigureAwait(false));
     }
 
     private static VolatileRead ToRead(in MemcacheReply reply)
@@ -134,4 +81,25 @@ internal sealed class MemcacheServer(MemcacheNode node, TierResilience<MemcacheR
         MemcacheStatus.Refused => new VolatileWrite(VolatileWriteStatus.Refused, default, reply.Error),
         _ => new VolatileWrite(VolatileWriteStatus.Unavailable, default, reply.Error),
     };
+
+    private readonly struct ReadRequest(MemcacheNode node, MemcacheKey key, MemcacheGet get) : MemcacheCalls.IRequest
+    {
+        public bool MayRepeat => true;
+
+        public ValueTask<MemcacheReply> SendAsync(CallContext call) => node.GetAsync(key, get, call);
+    }
+
+    private readonly struct StoreRequest(MemcacheNode node, MemcacheKey key, VolatileItem item, CasToken? token) : MemcacheCalls.IRequest
+    {
+        public bool MayRepeat => false;
+
+        public ValueTask<MemcacheReply> SendAsync(CallContext call) => node.SetAsync(key, item.Header, item.Payload, item.Flags, item.Seconds, token, call);
+    }
+
+    private readonly struct DeleteRequest(MemcacheNode node, MemcacheKey key, CasToken? token) : MemcacheCalls.IRequest
+    {
+        public bool MayRepeat => false;
+
+        public ValueTask<MemcacheReply> SendAsync(CallContext call) => node.DeleteAsync(key, token, call);
+    }
 }

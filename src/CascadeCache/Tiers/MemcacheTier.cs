@@ -99,7 +99,9 @@ internal sealed class MemcacheTier : IVolatileTier, IMemcacheObserver
             _random,
             _counters,
             Counter.MemcacheRetries,
-            _logger));
+            _logger),
+        _options.Resilience.Memcache.TotalTimeout,
+        _time);
 
     // A second try helps when a connection broke, because a new one is made; a server that is silent or cannot be connected to stays so for a while.
     private static FailureVerdict Judge(Outcome<MemcacheReply> outcome) => outcome switch

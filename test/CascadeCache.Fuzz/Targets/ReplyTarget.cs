@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
@@ -16,7 +15,7 @@ namespace CascadeCache.Fuzz.Targets;
 /// <param name="read">How a reply is read; null: as the connection reads it. For readers that are broken on purpose.</param>
 internal sealed class ReplyTarget(ReplyTarget.ReadReply? read = null) : IFuzzTarget
 {
-    internal delegate MemcacheReply ReadReply(ReplyScanner scanner, MemcacheServerInfo server, ConcurrentQueue<PendingRequest> queue, out PendingRequest request);
+    internal delegate MemcacheReply ReadReply(ReplyScanner scanner, MemcacheServerInfo server, PendingQueue queue, out PendingRequest request);
 
     /// <summary>The requests that wait; a request's number is its place, from 1.</summary>
     public static readonly IReadOnlyList<(RequestKind Kind, string Key)> Requests =
@@ -50,7 +49,12 @@ internal sealed class ReplyTarget(ReplyTarget.ReadReply? read = null) : IFuzzTar
     private Transcript ReadAll(ReadOnlyMemory<byte> input, Stream stream)
     {
         var transcript = new Transcript();
-        var queue = new ConcurrentQueue<PendingRequest>(Requests.Select(static (r, i) => Asked(r.Kind, r.Key, (uint)i + 1)));
+        var queue = new PendingQueue();
+        for (int i = 0; i < Requests.Count; i++)
+        {
+            queue.Enqueue(Asked(Requests[i].Kind, Requests[i].Key, (uint)i + 1));
+        }
+
         using var scanner = new ReplyScanner(stream, StillTime.Instance);
         var strict = new StrictReplies(input);
         try
@@ -80,6 +84,6 @@ internal sealed class ReplyTarget(ReplyTarget.ReadReply? read = null) : IFuzzTar
         return request;
     }
 
-    private static MemcacheReply AsTheConnection(ReplyScanner scanner, MemcacheServerInfo server, ConcurrentQueue<PendingRequest> queue, out PendingRequest request) =>
+    private static MemcacheReply AsTheConnection(ReplyScanner scanner, MemcacheServerInfo server, PendingQueue queue, out PendingRequest request) =>
         new ReplyReader(scanner, server, epoch: 1).Read(queue, out request);
 }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Text;
 using CascadeCache.Datastore;
@@ -58,24 +57,24 @@ public sealed class FuzzTwinTests
         Assert.Contains(run.Failures, f => f.Reason.Contains(reason, StringComparison.Ordinal));
     }
 
-    private static MemcacheReply InTurn(ReplyScanner scanner, MemcacheServerInfo server, ConcurrentQueue<PendingRequest> queue, out PendingRequest request)
+    private static MemcacheReply InTurn(ReplyScanner scanner, MemcacheServerInfo server, PendingQueue queue, out PendingRequest request)
     {
         ReplyLine line = Next(scanner);
-        request = queue.TryDequeue(out PendingRequest? first) ? first : throw new InvalidDataException();
+        request = queue.Dequeue() is { } first ? first : throw new InvalidDataException();
         return Reply(scanner, line);
     }
 
-    private static MemcacheReply ByNumber(ReplyScanner scanner, MemcacheServerInfo server, ConcurrentQueue<PendingRequest> queue, out PendingRequest request)
+    private static MemcacheReply ByNumber(ReplyScanner scanner, MemcacheServerInfo server, PendingQueue queue, out PendingRequest request)
     {
         ReplyLine line = Next(scanner);
-        request = queue.TryDequeue(out PendingRequest? first) && line.Opaque == first.Opaque ? first : throw new InvalidDataException();
+        request = queue.Dequeue() is { } first && line.Opaque == first.Opaque ? first : throw new InvalidDataException();
         return Reply(scanner, line);
     }
 
-    private static MemcacheReply AllAtOnce(ReplyScanner scanner, MemcacheServerInfo server, ConcurrentQueue<PendingRequest> queue, out PendingRequest request)
+    private static MemcacheReply AllAtOnce(ReplyScanner scanner, MemcacheServerInfo server, PendingQueue queue, out PendingRequest request)
     {
         ReadOnlySpan<byte> text = scanner.ReadLine();
-        request = queue.TryDequeue(out PendingRequest? first) && ReplyLine.TryParse(text, out ReplyLine line) ? first : throw new InvalidDataException();
+        request = queue.Dequeue() is { } first && ReplyLine.TryParse(text, out ReplyLine line) ? first : throw new InvalidDataException();
         MemcacheReply reply = ReplyMatcher.Match(line, text, first, server, epoch: 1);
         if (line.Code != ReplyCode.Value)
         {

@@ -84,7 +84,7 @@ internal sealed partial class MemcacheConnection
     private void FailQueue()
     {
         MemcacheException failure = Failure!;
-        while (_queue.TryDequeue(out PendingRequest? request))
+        while (_queue.Dequeue() is { } request)
         {
             request.Complete(MemcacheReply.Unavailable(failure.Fault, maybeExecuted: true, failure));
         }
@@ -104,7 +104,7 @@ internal sealed partial class MemcacheConnection
     // slowly, those who have waited too long are told so, and it goes on with the others.
     private void Watch()
     {
-        if (!_queue.TryPeek(out PendingRequest? oldest))
+        if (_queue.Peek() is not { } oldest)
         {
             StopWatching();
             return;
@@ -149,7 +149,7 @@ internal sealed partial class MemcacheConnection
     /// <returns>When the first one that is not overdue will be.</returns>
     private TimeSpan ExpireOverdue(TimeSpan limit)
     {
-        foreach (PendingRequest request in _queue)
+        foreach (PendingRequest request in _queue.Snapshot())
         {
             long life = request.Life; // before its time is looked at: if it is used again meanwhile, it is not this life's
             TimeSpan left = limit - _settings.Time.GetElapsedTime(request.QueuedAt);

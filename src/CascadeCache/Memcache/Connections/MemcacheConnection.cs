@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -31,7 +30,7 @@ internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, IDisposa
     private readonly Action<MemcacheConnection> _onOpen;
     private readonly Action<MemcacheConnection> _onClosed;
     private readonly Lock _gate = new();
-    private readonly ConcurrentQueue<PendingRequest> _queue = new();
+    private readonly PendingQueue _queue = new();
     private readonly PendingRequests _requests = new();
     private readonly SemaphoreSlim _writerWork = new(0);
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace CascadeCache.Memcache.Protocol;
 
 /// <summary>
@@ -11,13 +9,10 @@ internal sealed class ReplyReader(ReplyScanner scanner, MemcacheServerInfo serve
     /// <summary>Waits for the next reply and takes the request that it answers out of the queue.</summary>
     /// <exception cref="InvalidDataException">What came is not the reply to the first request in the queue.</exception>
     /// <exception cref="EndOfStreamException">The server closed the connection.</exception>
-    public MemcacheReply Read(ConcurrentQueue<PendingRequest> queue, out PendingRequest request)
+    public MemcacheReply Read(PendingQueue queue, out PendingRequest request)
     {
         ReadOnlySpan<byte> text = scanner.ReadLine();
-        if (!queue.TryPeek(out PendingRequest? first))
-        {
-            throw new InvalidDataException("a line that no request asked for");
-        }
+        PendingRequest first = queue.Peek() ?? throw new InvalidDataException("a line that no request asked for");
 
         if (!ReplyLine.TryParse(text, out ReplyLine line))
         {
@@ -30,7 +25,7 @@ internal sealed class ReplyReader(ReplyScanner scanner, MemcacheServerInfo serve
             reply = WithValue(reply, line.Size);
         }
 
-        queue.TryDequeue(out _);
+        queue.Dequeue();
         request = first;
         return reply;
     }

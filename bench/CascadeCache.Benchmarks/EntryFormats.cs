@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Hashing;
 using BenchmarkDotNet.Attributes;
 using CascadeCache.Entries;
@@ -31,7 +32,7 @@ public class EntryFormats
             CopyExpiry = 2_000_000,
             DurableExpiry = 3_000_000,
             FreshUntil = 4_000_000,
-            Payload = _payload,
+            Payload = new ReadOnlySequence<byte>(_payload),
         };
         WriteHeader();
         _item = [.. _header, .. _payload];

@@ -25,7 +25,7 @@ public sealed partial class CascadeDistributedCache
     public void Set(string key, byte[] value, DistributedCacheEntryOptions options)
     {
         ArgumentNullException.ThrowIfNull(value);
-        Complete(StoreAsync(key, value, options, CallContext.Sync));
+        Complete(StoreAsync(key, new ReadOnlySequence<byte>(value), options, CallContext.Sync));
     }
 
     /// <inheritdoc/>
@@ -50,7 +50,7 @@ public sealed partial class CascadeDistributedCache
     }
 
     void IBufferDistributedCache.Set(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options) =>
-        Complete(StoreAsync(key, Contiguous(value), options, CallContext.Sync));
+        Complete(StoreAsync(key, value, options, CallContext.Sync));
 
     /// <inheritdoc cref="DisposeAsync"/>
     public void Dispose()

@@ -1,3 +1,4 @@
+using System.Buffers;
 using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
 using CascadeCache.Flow;
@@ -69,7 +70,7 @@ public sealed partial class CascadeDistributedCache
         CacheVersion? version = null;
         await RunAsync(
             "CascadeCache.TrySet",
-            async c => version = await _parts.Flow.TrySetAsync(cacheKey, value, lifetime, expected, c).ConfigureAwait(false),
+            async c => version = await _parts.Flow.TrySetAsync(cacheKey, new ReadOnlySequence<byte>(value), lifetime, expected, c).ConfigureAwait(false),
             call).ConfigureAwait(false);
         return version;
     }

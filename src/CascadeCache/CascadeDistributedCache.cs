@@ -81,7 +81,7 @@ public sealed partial class CascadeDistributedCache : IDistributedCache, IBuffer
     public async Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default)
     {
         ArgumentNullException.ThrowIfNull(value);
-        await StoreAsync(key, value, options, CallContext.Async(token)).ConfigureAwait(false);
+        await StoreAsync(key, new ReadOnlySequence<byte>(value), options, CallContext.Async(token)).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -108,7 +108,7 @@ public sealed partial class CascadeDistributedCache : IDistributedCache, IBuffer
     }
 
     async ValueTask IBufferDistributedCache.SetAsync(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options, CancellationToken token) =>
-        await StoreAsync(key, Contiguous(value), options, CallContext.Async(token)).ConfigureAwait(false);
+        await StoreAsync(key, value, options, CallContext.Async(token)).ConfigureAwait(false);
 
     /// <summary>What this cache has done, and how its tiers are.</summary>
     public CascadeCacheStatistics GetStatistics()
@@ -170,7 +170,7 @@ public sealed partial class CascadeDistributedCache : IDistributedCache, IBuffer
         }
     }
 
-    private ValueTask StoreAsync(string key, ReadOnlyMemory<byte> value, DistributedCacheEntryOptions options, CallContext call)
+    private ValueTask StoreAsync(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options, CallContext call)
     {
         ArgumentNullException.ThrowIfNull(options);
         CacheKey cacheKey = KeyOf(key);
@@ -209,14 +209,11 @@ public sealed partial class CascadeDistributedCache : IDistributedCache, IBuffer
     {
         if (found.Exists)
         {
-            destination.Write(found.Payload.Span);
+            ByteSequence.Write(found.Payload, destination);
         }
 
         return found.Exists;
     }
-
-    private static ReadOnlyMemory<byte> Contiguous(in ReadOnlySequence<byte> value) =>
-        value.IsSingleSegment ? value.First : value.ToArray();
 
     // Two caches whose entries are different entities must not take each other's memcached items for their own, even with the same prefix.
     private static long ScopeOf(DatastoreOptions options) => (long)XxHash3.HashToUInt64(

@@ -1,6 +1,7 @@
-using System.IO.Hashing;
+using System.Buffers;
 using CascadeCache.Datastore.Protocol;
 using CascadeCache.Entries;
+using CascadeCache.Primitives;
 using Google.Protobuf;
 using Value = CascadeCache.Datastore.Protocol.Value;
 
@@ -11,7 +12,7 @@ namespace CascadeCache.Datastore;
 /// <param name="Length">The bytes of the whole.</param>
 /// <param name="Generation">What its entities have in common.</param>
 /// <param name="Checksum">The checksum of the whole.</param>
-internal sealed record ChunkHeader(int Entities, int Length, ByteString Generation, ByteString Checksum);
+internal sealed record ChunkHeader(int Entities, long Length, ByteString Generation, ByteString Checksum);
 
 /// <summary>Turns values that do not fit into one entity into several and back. Stateless but for the names; any thread.</summary>
 /// <remarks>
@@ -58,25 +59,26 @@ internal sealed class ChunkCodec(EntityCodec codec, string kind, string namespac
     public IReadOnlyList<Entity> Encode(CacheKey key, in DurableValue value, Guid generation)
     {
         ChunkLayout layout = LayoutFor(key);
-        ReadOnlyMemory<byte> payload = value.Payload;
+        ReadOnlySequence<byte> payload = value.Payload;
         ByteString common = ByteString.CopyFrom(generation.ToByteArray());
-        int headerBytes = (int)Math.Min(layout.HeaderBytes, payload.Length);
+        long headerBytes = Math.Min(layout.HeaderBytes, payload.Length);
         int entities = layout.EntitiesFor(payload.Length);
 
-        Entity header = codec.Encode(key, value with { Payload = payload[..headerBytes] });
+        Entity header = codec.Encode(key, value with { Payload = payload.Slice(0, headerBytes) });
         header.Properties.Add(EntityProperties.Chunks, EntityCodec.Integer(entities));
         header.Properties.Add(EntityProperties.Length, EntityCodec.Integer(payload.Length));
         header.Properties.Add(EntityProperties.Generation, EntityCodec.Blob(common));
-        header.Properties.Add(EntityProperties.Checksum, EntityCodec.Blob(ChecksumOf(payload.Span)));
+        header.Properties.Add(EntityProperties.Checksum, EntityCodec.Blob(ChecksumOf(payload)));
         var all = new List<Entity>(entities) { header };
+        ReadOnlySequence<byte> rest = payload.Slice(headerBytes);
         for (int index = 1; index < entities; index++)
         {
-            int start = headerBytes + (int)((index - 1) * layout.ChunkBytes);
-            int length = (int)Math.Min(layout.ChunkBytes, payload.Length - start);
+            ReadOnlySequence<byte> part = rest.Slice(0, Math.Min(layout.ChunkBytes, rest.Length));
+            rest = rest.Slice(part.End);
             Entity chunk = EncodeExpiry(key, index, value.ExpiresAt);
             chunk.Properties.Add(EntityProperties.Generation, EntityCodec.Blob(common));
             chunk.Properties.Add(EntityProperties.Index, EntityCodec.Integer(index));
-            chunk.Properties.Add(EntityProperties.Value, EntityCodec.Blob(ByteString.CopyFrom(payload.Span.Slice(start, length))));
+            chunk.Properties.Add(EntityProperties.Value, EntityCodec.Blob(EntityCodec.Copy(part)));
             all.Add(chunk);
         }
 
@@ -103,7 +105,7 @@ internal sealed class ChunkCodec(EntityCodec codec, string kind, string namespac
 
     /// <summary>What a header says.</summary>
     /// <exception cref="CascadeRejectedException">It was not written by this cache.</exception>
-    public ChunkHeader DecodeHeader(Entity header, int inlineBytes)
+    public ChunkHeader DecodeHeader(Entity header, long inlineBytes)
     {
         int entities = EntitiesOf(header);
         if (entities == 1)
@@ -120,17 +122,16 @@ internal sealed class ChunkCodec(EntityCodec codec, string kind, string namespac
             throw codec.Foreign(header, EntityProperties.Length, "a possible length");
         }
 
-        return new ChunkHeader(entities, (int)length.IntegerValue, ReadBlob(header, EntityProperties.Generation), ReadBlob(header, EntityProperties.Checksum));
+        return new ChunkHeader(entities, length.IntegerValue, ReadBlob(header, EntityProperties.Generation), ReadBlob(header, EntityProperties.Checksum));
     }
 
-    /// <summary>The whole value, or null if a part is missing or of another write, or the whole is not what was written.</summary>
+    /// <summary>The whole value, from where its parts lie, or null if a part is missing or of another write, or the whole is not what was written.</summary>
     /// <param name="header">What the header says.</param>
     /// <param name="inline">The bytes that the header itself holds.</param>
     /// <param name="chunks">The chunks from index 1 on; null where there was none.</param>
-    public static byte[]? Assemble(ChunkHeader header, ReadOnlyMemory<byte> inline, IReadOnlyList<Entity?> chunks)
+    public static ReadOnlySequence<byte>? Assemble(ChunkHeader header, ReadOnlyMemory<byte> inline, IReadOnlyList<Entity?> chunks)
     {
-        // Nothing is allocated on a header's word alone.
-        long length = inline.Length;
+        var parts = new List<ReadOnlyMemory<byte>>(chunks.Count + 1) { inline };
         for (int i = 0; i < chunks.Count; i++)
         {
             if (chunks[i] is not { } chunk || !IsPart(chunk, header, i + 1))
@@ -138,25 +139,11 @@ internal sealed class ChunkCodec(EntityCodec codec, string kind, string namespac
                 return null;
             }
 
-            length += PartOf(chunk).Length;
+            parts.Add(PartOf(chunk).Memory);
         }
 
-        if (length != header.Length)
-        {
-            return null;
-        }
-
-        byte[] whole = new byte[header.Length];
-        inline.CopyTo(whole);
-        int filled = inline.Length;
-        foreach (Entity? chunk in chunks)
-        {
-            ByteString part = PartOf(chunk!);
-            part.Span.CopyTo(whole.AsSpan(filled));
-            filled += part.Length;
-        }
-
-        return ChecksumOf(whole) == header.Checksum ? whole : null;
+        ReadOnlySequence<byte> whole = ByteSequence.Of(parts);
+        return whole.Length == header.Length && ChecksumOf(whole) == header.Checksum ? whole : null;
     }
 
     /// <summary>What is thrown about a value of which not all can be had.</summary>
@@ -177,5 +164,5 @@ internal sealed class ChunkCodec(EntityCodec codec, string kind, string namespac
 
     private static ByteString PartOf(Entity chunk) => chunk.Properties[EntityProperties.Value].BlobValue;
 
-    private static ByteString ChecksumOf(ReadOnlySpan<byte> payload) => ByteString.CopyFrom(XxHash128.Hash(payload));
+    private static ByteString ChecksumOf(in ReadOnlySequence<byte> payload) => ByteString.CopyFrom(ByteSequence.LongHash(payload));
 }

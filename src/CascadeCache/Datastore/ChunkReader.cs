@@ -1,3 +1,4 @@
+using System.Buffers;
 using CascadeCache.Datastore.Protocol;
 using CascadeCache.Entries;
 using Google.Protobuf.WellKnownTypes;
@@ -44,7 +45,7 @@ internal sealed class ChunkReader(DatastoreCalls calls, EntityCodec codec, Chunk
 
         Timestamp readTime = found.ReadTime ?? throw new DatastoreProtocolException("the answer to a lookup did not tell its time");
         Entity?[] rest = await LookupAsync(key, header.Entities, readTime, attempt).ConfigureAwait(false);
-        return ChunkCodec.Assemble(header, inline.Payload, rest) is { } whole
+        return ChunkCodec.Assemble(header, inline.Payload.First, rest) is { } whole
             ? found with { State = ChunkState.Whole, Payload = whole }
             : found with { State = ChunkState.Broken };
     }
@@ -117,7 +118,7 @@ internal readonly record struct FoundEntity(Entity? Entity, long Version, Timest
     public ChunkState State { get; init; }
 
     /// <summary>The whole value, if it lies in several entities and was read.</summary>
-    public ReadOnlyMemory<byte> Payload { get; init; }
+    public ReadOnlySequence<byte> Payload { get; init; }
 
     /// <summary>Why the header is not one of ours.</summary>
     public CascadeRejectedException? Refusal { get; init; }

@@ -13,15 +13,18 @@ namespace CascadeCache.Datastore;
 /// </remarks>
 internal sealed class ChunkWriter(DatastoreCalls calls, EntityCodec codec, ChunkCodec chunks, Func<Guid> newGeneration)
 {
+    /// <summary>The entities of one write of a value, as many as it needs, the first of them under the key itself. They have a copy of the bytes.</summary>
+    public IReadOnlyList<Entity> Encode(CacheKey key, in DurableValue value) =>
+        chunks.LayoutFor(key).IsLarge(value.Payload.Length) ? chunks.Encode(key, value, newGeneration()) : [codec.Encode(key, value)];
+
     /// <summary>Stores a value, and deletes the chunks that only what it replaces has.</summary>
     /// <param name="key">The key.</param>
-    /// <param name="value">What to store; it may fit into one entity.</param>
+    /// <param name="entities">What to store; it may be one entity.</param>
     /// <param name="condition">When to store it.</param>
     /// <param name="replacedEntities">In how many entities lies what the condition's version is that of; 0: not known.</param>
     /// <param name="attempt">What it belongs to.</param>
-    public Task<DurableWrite> StoreAsync(CacheKey key, in DurableValue value, WriteCondition condition, int replacedEntities, DatastoreAttempt attempt)
+    public Task<DurableWrite> StoreAsync(CacheKey key, IReadOnlyList<Entity> entities, WriteCondition condition, int replacedEntities, DatastoreAttempt attempt)
     {
-        IReadOnlyList<Entity> entities = chunks.LayoutFor(key).IsLarge(value.Payload.Length) ? chunks.Encode(key, value, newGeneration()) : [codec.Encode(key, value)];
         Mutation header = condition switch
         {
             { MustBeMissing: true } => new Mutation { Insert = entities[0] },

@@ -56,20 +56,20 @@ internal sealed class DatastoreClient : IDisposable
     /// </summary>
     public async Task<DurableWrite> StoreAsync(CacheKey key, DurableValue value, WriteCondition condition, long replacedBytes, DatastoreAttempt attempt)
     {
+        // Before the first wait: an attempt that was given up goes on for a while, and by then the caller uses the value's memory for something else.
+        IReadOnlyList<Entity> entities = _writer.Encode(key, value);
         ChunkLayout layout = _chunks.LayoutFor(key);
-        int entities = layout.EntitiesFor(value.Payload.Length);
-        bool mayLeaveChunks = layout.IsLarge(replacedBytes) && entities < layout.EntitiesFor(layout.MaxValueBytes) && !condition.MustBeMissing;
-        if (mayLeaveChunks && await ReplaceAsync(key, value, condition, entities, attempt).ConfigureAwait(false) is { } replaced)
+        bool mayLeaveChunks = layout.IsLarge(replacedBytes) && entities.Count < layout.EntitiesFor(layout.MaxValueBytes) && !condition.MustBeMissing;
+        if (mayLeaveChunks && await ReplaceAsync(key, entities, condition, attempt).ConfigureAwait(false) is { } replaced)
         {
             return replaced;
         }
 
-        if (entities > 1)
+        if (entities is not [{ } entity])
         {
-            return await _writer.StoreAsync(key, value, condition, replacedEntities: 0, attempt).ConfigureAwait(false);
+            return await _writer.StoreAsync(key, entities, condition, replacedEntities: 0, attempt).ConfigureAwait(false);
         }
 
-        Entity entity = _codec.Encode(key, value);
         return await (condition switch
         {
             { MustBeMissing: true } => InsertAsync(entity, attempt),
@@ -158,15 +158,15 @@ internal sealed class DatastoreClient : IDisposable
 
     /// <summary>Stores over a value that may have more chunks than the new one, and deletes those in the same commit.</summary>
     /// <returns>Null: nothing was written, and the write needs to know nothing of what it replaces.</returns>
-    private async Task<DurableWrite?> ReplaceAsync(CacheKey key, DurableValue value, WriteCondition condition, int entities, DatastoreAttempt attempt)
+    private async Task<DurableWrite?> ReplaceAsync(CacheKey key, IReadOnlyList<Entity> entities, WriteCondition condition, DatastoreAttempt attempt)
     {
         StoredHeader stored = await _writer.FindAsync(key, attempt).ConfigureAwait(false);
-        if (stored.Entities <= entities || (condition.Version ?? stored.Version) != stored.Version)
+        if (stored.Entities <= entities.Count || (condition.Version ?? stored.Version) != stored.Version)
         {
             return null;
         }
 
-        DurableWrite write = await _writer.StoreAsync(key, value, WriteCondition.IfVersion(stored.Version), stored.Entities, attempt).ConfigureAwait(false);
+        DurableWrite write = await _writer.StoreAsync(key, entities, WriteCondition.IfVersion(stored.Version), stored.Entities, attempt).ConfigureAwait(false);
 
         // A write without a condition does not fail because somebody else was faster. What it replaces then is not known: those chunks stay until they expire.
         return write.IsApplied || condition.Version is not null ? write : null;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using CascadeCache.Datastore.Protocol;
 using CascadeCache.Entries;
@@ -41,7 +42,7 @@ internal sealed class EntityCodec(string kind, string namespaceId)
     public Entity Encode(CacheKey key, in DurableValue value)
     {
         Entity entity = EncodeExpiry(key, value.ExpiresAt);
-        entity.Properties.Add(EntityProperties.Value, Blob(ByteString.CopyFrom(value.Payload.Span)));
+        entity.Properties.Add(EntityProperties.Value, Blob(Copy(value.Payload)));
         if (value.Lifetime.AbsoluteAt != EntryLifetime.Never)
         {
             // Left out rather than the largest integer, on which clients in JavaScript fail: it is beyond what a double holds exactly.
@@ -105,7 +106,7 @@ internal sealed class EntityCodec(string kind, string namespaceId)
         EntryLifetime lifetime = absoluteAt is null && window is null
             ? new EntryLifetime(expiresAt, 0)
             : new EntryLifetime(absoluteAt ?? EntryLifetime.Never, window ?? 0);
-        return new DurableValue(value.BlobValue.Memory, lifetime, expiresAt, ReadEncoding(entity));
+        return new DurableValue(new ReadOnlySequence<byte>(value.BlobValue.Memory), lifetime, expiresAt, ReadEncoding(entity));
     }
 
     private long ReadTime(Entity entity) => Find(entity, EntityProperties.ExpiresAt) switch
@@ -158,6 +159,9 @@ internal sealed class EntityCodec(string kind, string namespaceId)
     };
 
     public static Value? Find(Entity entity, string name) => entity.Properties.TryGetValue(name, out Value? value) ? value : null;
+
+    // The only copy of a value on its way into a message, from however many pieces: nobody else has the array.
+    public static ByteString Copy(in ReadOnlySequence<byte> bytes) => UnsafeByteOperations.UnsafeWrap(bytes.ToArray());
 
     public static Value Blob(ByteString bytes) => new() { BlobValue = bytes, ExcludeFromIndexes = true };
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using CascadeCache.Values;
 
 namespace CascadeCache.Entries;
@@ -7,7 +8,7 @@ namespace CascadeCache.Entries;
 /// <param name="Lifetime">When it expires.</param>
 /// <param name="ExpiresAt">When this copy expires; milliseconds since 1970, <see cref="EntryLifetime.Never"/> for not at all.</param>
 /// <param name="Encoding">How the bytes were made from the value.</param>
-internal readonly record struct DurableValue(ReadOnlyMemory<byte> Payload, EntryLifetime Lifetime, long ExpiresAt, ValueEncoding Encoding = ValueEncoding.None);
+internal readonly record struct DurableValue(ReadOnlySequence<byte> Payload, EntryLifetime Lifetime, long ExpiresAt, ValueEncoding Encoding = ValueEncoding.None);
 
 /// <summary>What a read found. Expired values count as found: the store removes them when it pleases.</summary>
 /// <param name="Value">The value, or null if there is none.</param>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using CascadeCache.Values;
 
 namespace CascadeCache.Entries;
@@ -25,7 +26,7 @@ internal readonly struct Entry
     public required long FreshUntil { get; init; }
 
     /// <summary>The value as it is stored.</summary>
-    public ReadOnlyMemory<byte> Payload { get; init; }
+    public ReadOnlySequence<byte> Payload { get; init; }
 
     /// <summary>How the payload was made from the value. Only a value has one.</summary>
     public ValueEncoding Encoding { get; init; }

@@ -1,10 +1,12 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using CascadeCache.Primitives;
 using CascadeCache.Values;
 
 namespace CascadeCache.Entries;
 
-/// <summary>How an <see cref="Entry"/> stands in the volatile tier. Pure functions over spans.</summary>
+/// <summary>How an <see cref="Entry"/> stands in the volatile tier. Pure functions.</summary>
 /// <remarks>
 /// All numbers are little-endian.
 /// <code>
@@ -44,7 +46,7 @@ internal static class EntryFormat
         BinaryPrimitives.WriteInt64LittleEndian(header[26..], entry.CopyExpiry);
         BinaryPrimitives.WriteInt64LittleEndian(header[34..], entry.DurableExpiry);
         BinaryPrimitives.WriteInt64LittleEndian(header[42..], entry.FreshUntil);
-        BinaryPrimitives.WriteUInt64LittleEndian(header[ChecksumOffset..], Checksum(header, entry.Payload.Span, fingerprint));
+        BinaryPrimitives.WriteUInt64LittleEndian(header[ChecksumOffset..], Checksum(header, ByteSequence.Hash(entry.Payload, fingerprint)));
     }
 
     /// <summary>Reads an item. False: it is truncated, damaged, of another key, of another program or of a format that this version does not know.</summary>
@@ -65,7 +67,7 @@ internal static class EntryFormat
         }
 
         ulong stored = BinaryPrimitives.ReadUInt64LittleEndian(bytes[ChecksumOffset..]);
-        if (stored != Checksum(bytes, bytes[HeaderSize..], fingerprint))
+        if (stored != Checksum(bytes, XxHash3.HashToUInt64(bytes[HeaderSize..], fingerprint)))
         {
             return false;
         }
@@ -78,7 +80,7 @@ internal static class EntryFormat
             CopyExpiry = BinaryPrimitives.ReadInt64LittleEndian(bytes[26..]),
             DurableExpiry = BinaryPrimitives.ReadInt64LittleEndian(bytes[34..]),
             FreshUntil = BinaryPrimitives.ReadInt64LittleEndian(bytes[42..]),
-            Payload = item[HeaderSize..],
+            Payload = new ReadOnlySequence<byte>(item[HeaderSize..]),
             Encoding = encoding,
         };
 
@@ -92,11 +94,11 @@ internal static class EntryFormat
     }
 
     /// <summary>The payload of a bypass marker.</summary>
-    public static byte[] BypassPayload(long valueBytes)
+    public static ReadOnlySequence<byte> BypassPayload(long valueBytes)
     {
         byte[] payload = new byte[SizeBytes];
         BinaryPrimitives.WriteInt64LittleEndian(payload, valueBytes);
-        return payload;
+        return new ReadOnlySequence<byte>(payload);
     }
 
     /// <summary>How large the value is that a value's or a bypass marker's item tells of; 0 for what is too short to be one. Nothing else is checked.</summary>
@@ -107,6 +109,5 @@ internal static class EntryFormat
         _ => 0,
     };
 
-    private static ulong Checksum(ReadOnlySpan<byte> header, ReadOnlySpan<byte> payload, long fingerprint) =>
-        XxHash3.HashToUInt64(header[..ChecksumOffset], (long)XxHash3.HashToUInt64(payload, fingerprint));
+    private static ulong Checksum(ReadOnlySpan<byte> header, ulong ofPayload) => XxHash3.HashToUInt64(header[..ChecksumOffset], (long)ofPayload);
 }

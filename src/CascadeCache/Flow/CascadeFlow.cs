@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
@@ -33,7 +34,7 @@ internal sealed class CascadeFlow : ICacheFlow, IAsyncDisposable
 
     public ValueTask<FoundValue> GetAsync(CacheKey key, CallContext call) => _reads.GetAsync(key, call);
 
-    public async ValueTask SetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CallContext call)
+    public async ValueTask SetAsync(CacheKey key, ReadOnlySequence<byte> payload, EntryLifetime lifetime, CallContext call)
     {
         using EncodedValue value = _services.Codec.Encode(payload);
         await _writes.SetAsync(key, _services.NewValue(_durable, key, value, lifetime), WriteCondition.Always, call).ConfigureAwait(false);
@@ -44,7 +45,7 @@ internal sealed class CascadeFlow : ICacheFlow, IAsyncDisposable
     public async ValueTask RemoveAsync(CacheKey key, CallContext call) => await _writes.RemoveAsync(key, baseVersion: null, call).ConfigureAwait(false);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<CacheVersion?> TrySetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CacheVersion expected, CallContext call)
+    public async ValueTask<CacheVersion?> TrySetAsync(CacheKey key, ReadOnlySequence<byte> payload, EntryLifetime lifetime, CacheVersion expected, CallContext call)
     {
         using EncodedValue value = _services.Codec.Encode(payload);
         return await _versioned.TrySetAsync(key, _services.NewValue(_durable, key, value, lifetime), expected, call).ConfigureAwait(false);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
@@ -41,7 +42,7 @@ internal sealed class DurableOnlyFlow : ICacheFlow, IAsyncDisposable
         return _services.Found(read.Value!.Value, entry.Version);
     }
 
-    public async ValueTask SetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CallContext call)
+    public async ValueTask SetAsync(CacheKey key, ReadOnlySequence<byte> payload, EntryLifetime lifetime, CallContext call)
     {
         using EncodedValue value = _services.Codec.Encode(payload);
         await WriteAsync(key, _services.NewValue(_durable, key, value, lifetime), WriteCondition.Always, call).ConfigureAwait(false);
@@ -59,7 +60,7 @@ internal sealed class DurableOnlyFlow : ICacheFlow, IAsyncDisposable
         await _durable.DeleteAsync(key, baseVersion: null, DurableCause.Remove, call).ConfigureAwait(false);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<CacheVersion?> TrySetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CacheVersion expected, CallContext call)
+    public async ValueTask<CacheVersion?> TrySetAsync(CacheKey key, ReadOnlySequence<byte> payload, EntryLifetime lifetime, CacheVersion expected, CallContext call)
     {
         using EncodedValue value = _services.Codec.Encode(payload);
         return await _versioned.TrySetAsync(key, _services.NewValue(_durable, key, value, lifetime), expected, call).ConfigureAwait(false);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
 using CascadeCache.Primitives;
@@ -65,7 +66,7 @@ internal sealed class FlowServices(
     /// <summary>What a reader finds in the durable tier.</summary>
     /// <exception cref="CascadeRejectedException">The value cannot be decoded. It is not missing: to take it for that would be to overwrite it.</exception>
     public FoundValue Found(in DurableValue value, long version) =>
-        Codec.TryDecode(value.Payload, value.Encoding, out ReadOnlyMemory<byte> payload, out IDisposable? owner)
+        Codec.TryDecode(value.Payload, value.Encoding, out ReadOnlySequence<byte> payload, out IDisposable? owner)
             ? FoundValue.Of(payload, new CacheVersion(version), TierNames.Datastore, new Loan(owner))
             : throw new CascadeRejectedException(
                 $"A value in Datastore is stored as {value.Encoding} and cannot be decoded: it is damaged, or was not written by this cache. It was left as it is. Write or remove its key.");

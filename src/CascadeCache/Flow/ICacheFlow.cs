@@ -1,3 +1,4 @@
+using System.Buffers;
 using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
 using CascadeCache.Primitives;
@@ -13,7 +14,7 @@ internal interface ICacheFlow
     /// <param name="payload">Borrowed until the returned task has completed.</param>
     /// <param name="lifetime">When the entry expires.</param>
     /// <param name="call">How the caller waits.</param>
-    ValueTask SetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CallContext call);
+    ValueTask SetAsync(CacheKey key, ReadOnlySequence<byte> payload, EntryLifetime lifetime, CallContext call);
 
     ValueTask RefreshAsync(CacheKey key, CallContext call);
 
@@ -21,7 +22,7 @@ internal interface ICacheFlow
 
     /// <summary>Stores a value if a version still stands, or if there is no entry.</summary>
     /// <returns>The new version; null: not stored, because the key has another version.</returns>
-    ValueTask<CacheVersion?> TrySetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CacheVersion expected, CallContext call);
+    ValueTask<CacheVersion?> TrySetAsync(CacheKey key, ReadOnlySequence<byte> payload, EntryLifetime lifetime, CacheVersion expected, CallContext call);
 
     /// <summary>Removes an entry whose version still stands.</summary>
     /// <param name="key">The key.</param>
@@ -36,7 +37,7 @@ internal readonly struct FoundValue : IDisposable
 {
     private readonly Loan _loan;
 
-    private FoundValue(CacheVersion version, string tier, ReadOnlyMemory<byte> payload, Loan loan)
+    private FoundValue(CacheVersion version, string tier, ReadOnlySequence<byte> payload, Loan loan)
     {
         Version = version;
         Tier = tier;
@@ -52,13 +53,13 @@ internal readonly struct FoundValue : IDisposable
     /// <summary>One of <see cref="TierNames"/>.</summary>
     public string Tier { get; }
 
-    public ReadOnlyMemory<byte> Payload { get; }
+    public ReadOnlySequence<byte> Payload { get; }
 
     /// <param name="tier">Which tier said so.</param>
     /// <param name="version">A version that does not exist.</param>
     public static FoundValue None(string tier, CacheVersion version = default) => new(version, tier, default, default);
 
-    public static FoundValue Of(ReadOnlyMemory<byte> payload, CacheVersion version, string tier, Loan loan = default) => new(version, tier, payload, loan);
+    public static FoundValue Of(ReadOnlySequence<byte> payload, CacheVersion version, string tier, Loan loan = default) => new(version, tier, payload, loan);
 
     public void Dispose() => _loan.Dispose();
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using CascadeCache.Entries;
 using CascadeCache.Primitives;
 
@@ -11,13 +12,13 @@ internal sealed class NoTierFlow(BackgroundWork background) : ICacheFlow, IAsync
 {
     public ValueTask<FoundValue> GetAsync(CacheKey key, CallContext call) => ValueTask.FromException<FoundValue>(Unavailable());
 
-    public ValueTask SetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CallContext call) => ValueTask.FromException(Unavailable());
+    public ValueTask SetAsync(CacheKey key, ReadOnlySequence<byte> payload, EntryLifetime lifetime, CallContext call) => ValueTask.FromException(Unavailable());
 
     public ValueTask RefreshAsync(CacheKey key, CallContext call) => ValueTask.FromException(Unavailable());
 
     public ValueTask RemoveAsync(CacheKey key, CallContext call) => ValueTask.FromException(Unavailable());
 
-    public ValueTask<CacheVersion?> TrySetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CacheVersion expected, CallContext call) =>
+    public ValueTask<CacheVersion?> TrySetAsync(CacheKey key, ReadOnlySequence<byte> payload, EntryLifetime lifetime, CacheVersion expected, CallContext call) =>
         ValueTask.FromException<CacheVersion?>(Unavailable());
 
     public ValueTask<bool> TryRemoveAsync(CacheKey key, CacheVersion expected, CallContext call) => ValueTask.FromException<bool>(Unavailable());

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
@@ -75,7 +76,7 @@ internal sealed class ReadFlow(
         }
 
         VolatileRead read = await server.ReadAsync(key, withValue: true, FlowSettings.LeaseSeconds, call).ConfigureAwait(false);
-        ReadOnlyMemory<byte> value = default;
+        ReadOnlySequence<byte> value = default;
         IDisposable? decoded = null;
         bool handedOver = false;
         try

@@ -21,7 +21,7 @@ internal sealed class VolatileItems(FlowSettings settings, TimeProvider timeProv
         Entry stored = entry.Kind == EntryKind.Value && !Fits(server, key, entry.Payload.Length) ? AsBypass(entry) : entry;
         byte[] header = new byte[EntryFormat.HeaderSize];
         EntryFormat.WriteHeader(header, stored, key.Fingerprint);
-        return new VolatileItem(header, new ReadOnlySequence<byte>(stored.Payload), EntryFlags.For(stored), SecondsFor(stored));
+        return new VolatileItem(header, stored.Payload, EntryFlags.For(stored), SecondsFor(stored));
     }
 
     public static VolatileItem ForLock(LockRecord record)
@@ -42,7 +42,7 @@ internal sealed class VolatileItems(FlowSettings settings, TimeProvider timeProv
         Payload = EntryFormat.BypassPayload(entry.Payload.Length),
     };
 
-    private bool Fits(IVolatileServer server, CacheKey key, int payloadLength)
+    private bool Fits(IVolatileServer server, CacheKey key, long payloadLength)
     {
         if (payloadLength > settings.MaxMemcacheBytes)
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
@@ -18,7 +19,7 @@ internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier
     {
         IVolatileServer server = await tier.FindServerAsync(key, call).ConfigureAwait(false);
         VolatileRead read = await server.ReadAsync(key, withValue: true, leaseSeconds: 0, call).ConfigureAwait(false);
-        ReadOnlyMemory<byte> value = default;
+        ReadOnlySequence<byte> value = default;
         IDisposable? decoded = null;
         bool handedOver = false;
         try
@@ -52,7 +53,7 @@ internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier
         }
     }
 
-    public async ValueTask SetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CallContext call)
+    public async ValueTask SetAsync(CacheKey key, ReadOnlySequence<byte> payload, EntryLifetime lifetime, CallContext call)
     {
         IVolatileServer server = await tier.FindServerAsync(key, call).ConfigureAwait(false);
         using EncodedValue value = services.Codec.Encode(payload);
@@ -61,7 +62,7 @@ internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier
     }
 
     /// <summary>The server's own compare-and-set. Its numbers die with the connection that told them: then the version no longer stands.</summary>
-    public async ValueTask<CacheVersion?> TrySetAsync(CacheKey key, ReadOnlyMemory<byte> payload, EntryLifetime lifetime, CacheVersion expected, CallContext call)
+    public async ValueTask<CacheVersion?> TrySetAsync(CacheKey key, ReadOnlySequence<byte> payload, EntryLifetime lifetime, CacheVersion expected, CallContext call)
     {
         IVolatileServer server = await tier.FindServerAsync(key, call).ConfigureAwait(false);
         using EncodedValue value = services.Codec.Encode(payload);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using CascadeCache.Entries;
 using CascadeCache.Tiers;
 using CascadeCache.Values;
@@ -80,7 +81,7 @@ internal readonly record struct VolatileView(VolatileMeaning Meaning, Entry Entr
     /// <param name="codec">Decodes it.</param>
     /// <param name="value">The value, if it is one.</param>
     /// <param name="owner">To be disposed exactly once; null: the value has the answer's memory.</param>
-    public VolatileView Decode(ValueCodec codec, out ReadOnlyMemory<byte> value, out IDisposable? owner)
+    public VolatileView Decode(ValueCodec codec, out ReadOnlySequence<byte> value, out IDisposable? owner)
     {
         (value, owner) = (default, null);
         return Meaning != VolatileMeaning.Value || codec.TryDecode(Entry.Payload, Entry.Encoding, out value, out owner)

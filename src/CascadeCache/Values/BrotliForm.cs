@@ -4,7 +4,7 @@ using System.IO.Compression;
 
 namespace CascadeCache.Values;
 
-/// <summary>How a compressed value is stored. Pure functions over spans; what they return is the caller's to dispose.</summary>
+/// <summary>How a compressed value is stored. Pure functions; what they return is the caller's to dispose.</summary>
 /// <remarks>
 /// <code>
 /// offset size content
@@ -26,24 +26,29 @@ internal static class BrotliForm
     private const int WindowBits = 22;
 
     /// <returns>The stored form; null: the value does not shrink enough.</returns>
-    public static PooledBytes? TryCompress(ReadOnlySpan<byte> value, ArrayPool<byte> pool)
+    public static PooledBytes? TryCompress(in ReadOnlySequence<byte> value, ArrayPool<byte> pool)
     {
-        int longest = value.Length - Math.Max(1, value.Length / LeastSaving);
+        int length = (int)value.Length;
+        int longest = length - Math.Max(1, length / LeastSaving);
         if (longest <= HeaderSize)
         {
             return null;
         }
 
         // What does not fit into this memory is not worth storing.
-        var stored = new PooledBytes(pool, longest);
+        bool isWhole = value.IsSingleSegment;
+        var stored = new PooledBytes(pool, isWhole ? longest : longest + 1);
         Span<byte> bytes = stored.Memory.Span;
-        if (!BrotliEncoder.TryCompress(value, bytes[HeaderSize..], out int written, Quality, WindowBits))
+        bool isCompressed = isWhole
+            ? BrotliEncoder.TryCompress(value.FirstSpan, bytes[HeaderSize..], out int written, Quality, WindowBits)
+            : PieceByPiece.TryCompress(value, bytes[HeaderSize..], Quality, WindowBits, pool, out written);
+        if (!isCompressed || HeaderSize + written > longest)
         {
             stored.Dispose();
             return null;
         }
 
-        BinaryPrimitives.WriteInt32LittleEndian(bytes, value.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, length);
         stored.Shorten(HeaderSize + written);
         return stored;
     }
@@ -52,28 +57,37 @@ internal static class BrotliForm
     /// <param name="maxBytes">The longest value that is believed.</param>
     /// <param name="pool">Where the value's memory comes from.</param>
     /// <returns>The value; null: it is not what <see cref="TryCompress"/> makes of one, or longer than is believed.</returns>
-    public static PooledBytes? TryDecompress(ReadOnlySpan<byte> stored, int maxBytes, ArrayPool<byte> pool)
+    public static PooledBytes? TryDecompress(in ReadOnlySequence<byte> stored, int maxBytes, ArrayPool<byte> pool)
     {
         if (stored.Length <= HeaderSize)
         {
             return null;
         }
 
-        int length = BinaryPrimitives.ReadInt32LittleEndian(stored);
+        Span<byte> header = stackalloc byte[HeaderSize];
+        stored.Slice(0, HeaderSize).CopyTo(header);
+        int length = BinaryPrimitives.ReadInt32LittleEndian(header);
         if (length <= stored.Length || length > maxBytes)
         {
             return null;
         }
 
-        var value = new PooledBytes(pool, length);
-        using var decoder = new BrotliDecoder();
-        OperationStatus status = decoder.Decompress(stored[HeaderSize..], value.Memory.Span, out int consumed, out int written);
-        if (status == OperationStatus.Done && consumed == stored.Length - HeaderSize && written == length)
+        ReadOnlySequence<byte> stream = stored.Slice(HeaderSize);
+        bool isWhole = stream.IsSingleSegment;
+        var value = new PooledBytes(pool, isWhole ? length : length + 1);
+        if ((isWhole ? TryDecompress(stream.FirstSpan, value.Memory.Span, out int written) : PieceByPiece.TryDecompress(stream, value.Memory.Span, out written)) && written == length)
         {
+            value.Shorten(length);
             return value;
         }
 
         value.Dispose();
         return null;
+    }
+
+    private static bool TryDecompress(ReadOnlySpan<byte> stream, Span<byte> destination, out int written)
+    {
+        using var decoder = new BrotliDecoder();
+        return decoder.Decompress(stream, destination, out int consumed, out written) == OperationStatus.Done && consumed == stream.Length;
     }
 }

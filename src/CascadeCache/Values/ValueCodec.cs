@@ -22,11 +22,11 @@ internal sealed class ValueCodec(long thresholdBytes, ArrayPool<byte>? pool = nu
     public static bool Knows(long encoding) => encoding is (long)ValueEncoding.None or (long)ValueEncoding.Brotli;
 
     /// <summary>The stored form of a value; the value itself where compression is off, not worth trying, or of no use.</summary>
-    public EncodedValue Encode(ReadOnlyMemory<byte> value)
+    public EncodedValue Encode(in ReadOnlySequence<byte> value)
     {
         bool isWorthTrying = thresholdBytes > 0 && value.Length >= thresholdBytes && value.Length <= maxDecodedBytes;
-        return isWorthTrying && BrotliForm.TryCompress(value.Span, _pool) is { } compressed
-            ? new EncodedValue(compressed.Memory, ValueEncoding.Brotli, compressed)
+        return isWorthTrying && BrotliForm.TryCompress(value, _pool) is { } compressed
+            ? new EncodedValue(new ReadOnlySequence<byte>(compressed.Memory), ValueEncoding.Brotli, compressed)
             : new EncodedValue(value, ValueEncoding.None, owner: null);
     }
 
@@ -36,7 +36,7 @@ internal sealed class ValueCodec(long thresholdBytes, ArrayPool<byte>? pool = nu
     /// <param name="value">The value: the stored bytes themselves, or memory of the owner.</param>
     /// <param name="owner">To be disposed exactly once, when the value is no longer used; null: the value has the memory of what is stored.</param>
     /// <returns>False: the bytes are damaged or forged, or of an encoding that this version does not know.</returns>
-    public bool TryDecode(ReadOnlyMemory<byte> stored, ValueEncoding encoding, out ReadOnlyMemory<byte> value, out IDisposable? owner)
+    public bool TryDecode(in ReadOnlySequence<byte> stored, ValueEncoding encoding, out ReadOnlySequence<byte> value, out IDisposable? owner)
     {
         (value, owner) = (default, null);
         switch (encoding)
@@ -44,8 +44,8 @@ internal sealed class ValueCodec(long thresholdBytes, ArrayPool<byte>? pool = nu
             case ValueEncoding.None:
                 value = stored;
                 return true;
-            case ValueEncoding.Brotli when BrotliForm.TryDecompress(stored.Span, maxDecodedBytes, _pool) is { } decompressed:
-                (value, owner) = (decompressed.Memory, decompressed);
+            case ValueEncoding.Brotli when BrotliForm.TryDecompress(stored, maxDecodedBytes, _pool) is { } decompressed:
+                (value, owner) = (new ReadOnlySequence<byte>(decompressed.Memory), decompressed);
                 return true;
             default:
                 return false;

@@ -78,7 +78,7 @@ internal sealed class ChunkLab : IAsyncDisposable
         return tier;
     }
 
-    public static DurableValue Value(int size, int seed = 1) => new(Entries.Bytes(size, seed), new EntryLifetime(EntryLifetime.Never, 60_000), 4_000_000_000_000);
+    public static DurableValue Value(int size, int seed = 1) => new(Entries.Bytes(size, seed).ToSequence(), new EntryLifetime(EntryLifetime.Never, 60_000), 4_000_000_000_000);
 
     public static bool IsWhole(ReadOnlyMemory<byte> value) => value.Span.SequenceEqual(Entries.Bytes(value.Length, value.Span[0]));
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using CascadeCache.Datastore;
 using CascadeCache.Datastore.Protocol;
 using CascadeCache.Diagnostics;
@@ -30,7 +31,7 @@ internal sealed class EntityTarget(Func<Entity, CacheKey, DurableValue?>? decode
     public static readonly CacheKey Hashed = new("session.\uD800");
 
     private static readonly EntityCodec Codec = new("Session", "");
-    private static readonly DurableValue Value = new(new byte[] { 1, 2, 3 }, new EntryLifetime(EntryLifetime.Never, 60_000), 1_900_000_000_000);
+    private static readonly DurableValue Value = new(new ReadOnlySequence<byte>([1, 2, 3]), new EntryLifetime(EntryLifetime.Never, 60_000), 1_900_000_000_000);
 
     private readonly Func<Entity, CacheKey, DurableValue?> _decode = decode ?? Codec.Decode;
     private readonly CannedDatastore _server = new();
@@ -116,7 +117,7 @@ internal sealed class EntityTarget(Func<Entity, CacheKey, DurableValue?>? decode
         }
 
         DurableValue again = Codec.Decode(Codec.Encode(Plain, value), Plain)!.Value;
-        bool isSame = again.Payload.Span.SequenceEqual(value.Payload.Span) && again.Lifetime == value.Lifetime && again.Encoding == value.Encoding
+        bool isSame = again.Payload.FirstSpan.SequenceEqual(value.Payload.FirstSpan) && again.Lifetime == value.Lifetime && again.Encoding == value.Encoding
             && (again.ExpiresAt == value.ExpiresAt || EntryLifetime.ToDate(value.ExpiresAt) is null);
         PropertyException.Require(isSame, "what was decoded does not encode to an entity that means the same");
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using CascadeCache.Entries;
@@ -65,7 +66,7 @@ internal sealed class EntryTarget(EntryTarget.TryRead? tryRead = null) : IFuzzTa
     {
         byte[] again = new byte[EntryFormat.HeaderSize + entry.Payload.Length];
         EntryFormat.WriteHeader(again, entry, Key.Fingerprint);
-        entry.Payload.CopyTo(again.AsMemory(EntryFormat.HeaderSize));
+        entry.Payload.CopyTo(again.AsSpan(EntryFormat.HeaderSize));
         PropertyException.Require(again.AsSpan().SequenceEqual(item), "what was read does not encode to the bytes that it was read from");
 
         long now = StillTime.NowMilliseconds;

@@ -1,24 +1,28 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Compression;
 using CascadeCache.Fuzz.Engine;
+using CascadeCache.Primitives;
 using CascadeCache.Values;
 
 namespace CascadeCache.Fuzz.Targets;
 
 /// <summary>
-/// The input is a value as it is stored: byte 0 says how it is encoded and, by its highest bit, whether the rest is encoded first; bytes 1 to 4 are damage, a place, a mask for the byte
+/// The input is a value as it is stored: byte 0 says how it is encoded and, by its highest bits, whether the rest is encoded first, and from pieces; bytes 1 to 4 are damage, a place, a mask for the byte
 /// there and how many bytes are cut off; the rest are the bytes. They are refused, or they are a value that the runtime's own stream finds in them too, and in nothing
-/// that is longer or shorter.
+/// that is longer or shorter. And all of it is the same when the bytes, of the value as of what is stored, lie in several pieces.
 /// </summary>
 /// <param name="tryDecode">How a value is decoded; null: as the flow does. For decoders that are broken on purpose.</param>
 internal sealed class ValueTarget(ValueTarget.TryDecode? tryDecode = null) : IFuzzTarget
 {
-    internal delegate bool TryDecode(ReadOnlyMemory<byte> stored, ValueEncoding encoding, out ReadOnlyMemory<byte> value, out IDisposable? owner);
+    internal delegate bool TryDecode(in ReadOnlySequence<byte> stored, ValueEncoding encoding, out ReadOnlySequence<byte> value, out IDisposable? owner);
 
     public const int MaxBytes = 64 * 1024;
 
     private const int PrefixSize = 5;
     private const byte EncodeFirst = 0x80;
+    private const byte InPieces = 0x40;
+    private const int Pieces = 5;
 
     private static readonly ValueCodec Codec = new(1, new NewMemory(), MaxBytes);
     private readonly TryDecode _tryDecode = tryDecode ?? Codec.TryDecode;
@@ -29,7 +33,7 @@ internal sealed class ValueTarget(ValueTarget.TryDecode? tryDecode = null) : IFu
 
     public IReadOnlyList<byte[]> Tokens { get; } = [[1, 0, 0, 0, 0], [0x81, 0, 0, 0, 0], [0xE8, 3, 0, 0], [0x3B], [0x03], [0x06], new byte[200]];
 
-    public long MaxAllocatedBytes(int inputLength) => (8 * MaxBytes) + (20L * inputLength);
+    public long MaxAllocatedBytes(int inputLength) => (16 * MaxBytes) + (40L * inputLength);
 
     public string Run(ReadOnlyMemory<byte> input)
     {
@@ -43,12 +47,12 @@ internal sealed class ValueTarget(ValueTarget.TryDecode? tryDecode = null) : IFu
         byte[] stored = original.ToArray();
         if ((input.Span[0] & EncodeFirst) != 0)
         {
-            using EncodedValue encoded = Codec.Encode(original);
+            using EncodedValue encoded = Codec.Encode((input.Span[0] & InPieces) != 0 ? Cut(original) : new ReadOnlySequence<byte>(original));
             (stored, encoding) = (encoded.Bytes.ToArray(), encoded.Encoding);
         }
 
         bool isDamaged = Damage(ref stored, input.Span);
-        bool isValue = _tryDecode(stored, encoding, out ReadOnlyMemory<byte> value, out _);
+        bool isValue = Decode(stored, encoding, out ReadOnlyMemory<byte> value);
         if ((input.Span[0] & EncodeFirst) != 0 && !isDamaged)
         {
             PropertyException.Require(isValue && value.Span.SequenceEqual(original.Span), "what was encoded is decoded as another value");
@@ -61,6 +65,30 @@ internal sealed class ValueTarget(ValueTarget.TryDecode? tryDecode = null) : IFu
         }
 
         return $"{encoding} {isValue} {isDamaged} {int.Log2(stored.Length + 1)} {int.Log2(value.Length + 1)}";
+    }
+
+    private bool Decode(byte[] stored, ValueEncoding encoding, out ReadOnlyMemory<byte> value)
+    {
+        bool isValue = _tryDecode(new ReadOnlySequence<byte>(stored), encoding, out ReadOnlySequence<byte> whole, out _);
+        bool isValueCut = _tryDecode(Cut(stored), encoding, out ReadOnlySequence<byte> cut, out _);
+        value = whole.First;
+        PropertyException.Require(isValue == isValueCut && cut.ToArray().AsSpan().SequenceEqual(value.Span), "bytes in pieces are decoded otherwise");
+        return isValue;
+    }
+
+    // As many pieces as fit, and an empty one at either end and in the middle.
+    private static ReadOnlySequence<byte> Cut(ReadOnlyMemory<byte> bytes)
+    {
+        var pieces = new List<ReadOnlyMemory<byte>> { default };
+        int size = (bytes.Length / Pieces) + 1;
+        for (int start = 0; start < bytes.Length; start += size)
+        {
+            pieces.Add(bytes.Slice(start, Math.Min(size, bytes.Length - start)));
+            pieces.Add(default);
+        }
+
+        pieces.Add(default);
+        return ByteSequence.Of(pieces);
     }
 
     private static bool Damage(ref byte[] stored, ReadOnlySpan<byte> input)
@@ -86,7 +114,7 @@ internal sealed class ValueTarget(ValueTarget.TryDecode? tryDecode = null) : IFu
         int read = stream.ReadAtLeast(expected, expected.Length, throwOnEndOfStream: false);
         PropertyException.Require(expected.AsSpan(0, read).SequenceEqual(value.Span), "the stream holds another value");
 
-        PropertyException.Require(!_tryDecode((byte[])[.. stored, 0], ValueEncoding.Brotli, out _, out _), "a byte that was left over was accepted");
-        PropertyException.Require(!_tryDecode(stored.AsMemory(0, stored.Length - 1), ValueEncoding.Brotli, out _, out _), "a stream without its end was accepted");
+        PropertyException.Require(!Decode([.. stored, 0], ValueEncoding.Brotli, out _), "a byte that was left over was accepted");
+        PropertyException.Require(!Decode(stored[..^1], ValueEncoding.Brotli, out _), "a stream without its end was accepted");
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
 using CascadeCache.Flow;
@@ -81,7 +82,7 @@ internal sealed class NaiveCache : IDistributedCache, IAsyncDisposable
     {
         var key = new CacheKey(_prefix + text);
         IVolatileServer server = await _memcache.FindServerAsync(key, call);
-        var value = new DurableValue(bytes, new EntryLifetime(EntryLifetime.Never, 0), EntryLifetime.Never);
+        var value = new DurableValue(new ReadOnlySequence<byte>(bytes), new EntryLifetime(EntryLifetime.Never, 0), EntryLifetime.Never);
         DurableWrite write = await _datastore.WriteAsync(key, value, WriteCondition.Always, DurableCause.Set, call);
         await server.SetAsync(key, _services.Items.ForEntry(server, key, _services.EntryOf(value, write.Version, _services.Now)), call);
     }

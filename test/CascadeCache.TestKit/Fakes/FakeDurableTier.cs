@@ -109,7 +109,7 @@ internal sealed class FakeDurableTier : IDurableTier
     public ValueTask<DurableWrite> WriteAsync(CacheKey key, DurableValue value, WriteCondition condition, DurableCause cause, CallContext call, long replacedBytes = 0)
     {
         ReplacedBytes = replacedBytes;
-        DurableValue kept = value with { Payload = value.Payload.ToArray() };
+        DurableValue kept = value with { Payload = value.Payload.ToArray().ToSequence() };
         return ChangeAsync(new DurableCommand(DurableCommandKind.Write, cause, !call.Blocking), key, condition, _ => kept, call);
     }
 

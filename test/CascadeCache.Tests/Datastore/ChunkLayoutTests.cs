@@ -66,7 +66,7 @@ public sealed class ChunkLayoutTests
 
         List<Entity> entities = [.. chunks.Encode(Plain, value, Guid.NewGuid()).Select(static entity => Entity.Parser.ParseFrom(entity.ToByteArray()))];
         DurableValue inline = TierRig.Codec().Decode(entities[0], Plain)!.Value;
-        byte[]? whole = ChunkCodec.Assemble(chunks.DecodeHeader(entities[0], inline.Payload.Length), inline.Payload, entities[1..]);
+        byte[]? whole = ChunkCodec.Assemble(chunks.DecodeHeader(entities[0], inline.Payload.Length), inline.Payload.First, entities[1..])?.ToArray();
 
         Assert.Equal(value.Payload.ToArray(), whole);
         Assert.Equal((value.Lifetime, value.ExpiresAt), (inline.Lifetime, inline.ExpiresAt));
@@ -105,7 +105,7 @@ public sealed class ChunkLayoutTests
     private static CommitRequest Request(CacheKey key, string kind, string namespaceId, int bytes)
     {
         var chunks = new ChunkCodec(new EntityCodec(kind, namespaceId), kind, namespaceId);
-        var value = new DurableValue(new byte[bytes], new EntryLifetime(253_000_000_000_000, long.MaxValue), 252_999_999_999_999);
+        var value = new DurableValue(new byte[bytes].ToSequence(), new EntryLifetime(253_000_000_000_000, long.MaxValue), 252_999_999_999_999);
         IReadOnlyList<Entity> entities = chunks.Encode(key, value, Guid.NewGuid());
         var header = new Mutation { Update = entities[0], BaseVersion = long.MaxValue, ConflictResolutionStrategy = Mutation.Types.ConflictResolutionStrategy.Fail };
         return new CommitRequest

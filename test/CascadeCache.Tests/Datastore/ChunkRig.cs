@@ -30,7 +30,7 @@ internal static class ChunkRig
 
     /// <summary>A value of so many entities, that expires later than the tests' clock shows.</summary>
     public static DurableValue Value(int entities, int seed = 1) => new(
-        Bytes(entities == 1 ? 100 : (int)(Layout.HeaderBytes + ((entities - 2) * Layout.ChunkBytes) + 500), seed), new EntryLifetime(EntryLifetime.Never, 60_000), 4_000_000_000_000);
+        Bytes(entities == 1 ? 100 : (int)(Layout.HeaderBytes + ((entities - 2) * Layout.ChunkBytes) + 500), seed).ToSequence(), new EntryLifetime(EntryLifetime.Never, 60_000), 4_000_000_000_000);
 
     public static List<Entity> Entities(DurableValue value, int generation = 1) => [.. Codec.Encode(TierRig.Key, value, new Guid(generation, 0, 0, new byte[8]))];
 

@@ -38,7 +38,7 @@ public sealed class DatastoreTransportTests
         using TierRig rig = Rig(server.Address);
         byte[] payload = new byte[rig.Tier.MaxValueBytes(TierRig.Key)];
         payload[^1] = 42;
-        DurableValue value = ChunkRig.Value(1) with { Payload = payload };
+        DurableValue value = ChunkRig.Value(1) with { Payload = payload.ToSequence() };
 
         ValueTask<DurableWrite> write = rig.Tier.WriteAsync(TierRig.Key, value, WriteCondition.Always, DurableCause.Set, TierRig.Call(blocking));
         Assert.True(!blocking || write.IsCompleted);

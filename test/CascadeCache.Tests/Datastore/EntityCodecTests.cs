@@ -25,7 +25,7 @@ public sealed class EntityCodecTests
     public void What_was_encoded_is_decoded(bool isHashed, long absoluteAt, long window, long expiresAt)
     {
         CacheKey key = isHashed ? Hashed : Plain;
-        var value = new DurableValue(new byte[] { 0, 1, 255 }, new EntryLifetime(absoluteAt, window), expiresAt);
+        var value = new DurableValue(new byte[] { 0, 1, 255 }.ToSequence(), new EntryLifetime(absoluteAt, window), expiresAt);
 
         Entity entity = Entity.Parser.ParseFrom(TierRig.Codec("ns").Encode(key, value).ToByteArray());
         DurableValue read = TierRig.Codec("ns").Decode(entity, key)!.Value;

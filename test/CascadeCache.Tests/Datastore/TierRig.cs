@@ -47,7 +47,7 @@ internal sealed class TierRig : IDisposable
 
     public static CallContext Call(bool blocking = false) => new(blocking, TestContext.Current.CancellationToken);
 
-    public static DurableValue Value(params byte[] payload) => new(payload, new EntryLifetime(EntryLifetime.Never, 60_000), 1_000_000);
+    public static DurableValue Value(params byte[] payload) => new(payload.ToSequence(), new EntryLifetime(EntryLifetime.Never, 60_000), 1_000_000);
 
     public static CommitResponse Committed(long version = 7, bool conflict = false) =>
         new() { MutationResults = { new MutationResult { Version = version, ConflictDetected = conflict } } };

@@ -39,9 +39,9 @@ public class EntryFormatTests
             FreshUntil = times.Item3,
             Payload = kind switch
             {
-                EntryKind.Value => payload.Item1,
+                EntryKind.Value => payload.Item1.ToSequence(),
                 EntryKind.Bypass => EntryFormat.BypassPayload(version),
-                _ => [],
+                _ => default,
             },
             Encoding = kind == EntryKind.Value ? payload.Item2 : ValueEncoding.None,
         });
@@ -54,7 +54,7 @@ public class EntryFormatTests
         CopyExpiry = 0x6655_4433_2211,
         DurableExpiry = 0x6655_4433_2221,
         FreshUntil = 0x6655_4433_2231,
-        Payload = "hello"u8.ToArray(),
+        Payload = "hello"u8.ToArray().ToSequence(),
     };
 
     [Fact]
@@ -79,7 +79,7 @@ public class EntryFormatTests
     [Fact]
     public void A_compressed_value_is_stored_in_these_bytes_and_read_from_them()
     {
-        Entry compressed = Sample with { Encoding = ValueEncoding.Brotli, Payload = Convert.FromHexString("E803000003") };
+        Entry compressed = Sample with { Encoding = ValueEncoding.Brotli, Payload = Convert.FromHexString("E803000003").ToSequence() };
 
         Assert.Equal(GoldenCompressed, Convert.ToHexString(Bytes(compressed, Fingerprint)));
         Assert.True(EntryFormat.TryRead(Convert.FromHexString(GoldenCompressed), Fingerprint, out Entry entry));
@@ -177,7 +177,7 @@ public class EntryFormatTests
     [InlineData(3, 7)]
     [InlineData(3, 9)]
     public void A_marker_with_another_payload_than_its_own_is_rejected_though_its_checksum_is_right(byte kind, int bytes) =>
-        Assert.False(EntryFormat.TryRead(Bytes(new Entry { Kind = (EntryKind)kind, Version = 1, CopyExpiry = 1, DurableExpiry = 1, FreshUntil = 1, Payload = new byte[bytes] }, Fingerprint), Fingerprint, out _));
+        Assert.False(EntryFormat.TryRead(Bytes(new Entry { Kind = (EntryKind)kind, Version = 1, CopyExpiry = 1, DurableExpiry = 1, FreshUntil = 1, Payload = new byte[bytes].ToSequence() }, Fingerprint), Fingerprint, out _));
 
     [Fact]
     public void A_bypass_marker_tells_the_size_of_the_value_in_these_bytes()
@@ -200,7 +200,7 @@ public class EntryFormatTests
     {
         byte[] bytes = new byte[EntryFormat.HeaderSize + entry.Payload.Length];
         EntryFormat.WriteHeader(bytes, entry, fingerprint);
-        entry.Payload.CopyTo(bytes.AsMemory(EntryFormat.HeaderSize));
+        entry.Payload.ToArray().CopyTo(bytes, EntryFormat.HeaderSize);
         return bytes;
     }
 

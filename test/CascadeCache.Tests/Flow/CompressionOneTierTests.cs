@@ -100,7 +100,7 @@ public sealed class CompressionOneTierTests : IAsyncDisposable
     public async Task In_Datastore_alone_what_cannot_be_decoded_is_an_exception()
     {
         (_, FlowProcess reader) = Start(CascadeBackends.Datastore);
-        _world.Durable.Plant(_world.Key, new DurableValue(new byte[] { 1, 2, 3, 4, 5 }, reader.Hour, reader.Hour.AbsoluteAt, ValueEncoding.Brotli), version: 1000);
+        _world.Durable.Plant(_world.Key, new DurableValue(new byte[] { 1, 2, 3, 4, 5 }.ToSequence(), reader.Hour, reader.Hour.AbsoluteAt, ValueEncoding.Brotli), version: 1000);
 
         await Assert.ThrowsAsync<CascadeRejectedException>(() => reader.GetAsync());
         await reader.SetAsync("b");

@@ -134,7 +134,7 @@ public sealed class CompressionTests : IAsyncDisposable
     [Fact]
     public async Task A_stored_value_that_cannot_be_decoded_is_an_exception_and_never_missing_and_is_not_filled()
     {
-        _world.Durable.Plant(_world.Key, new DurableValue(new byte[] { 1, 2, 3, 4, 5, 6 }, _reader.Hour, _reader.Hour.AbsoluteAt, ValueEncoding.Brotli), version: 1000);
+        _world.Durable.Plant(_world.Key, new DurableValue(new byte[] { 1, 2, 3, 4, 5, 6 }.ToSequence(), _reader.Hour, _reader.Hour.AbsoluteAt, ValueEncoding.Brotli), version: 1000);
 
         var error = await Assert.ThrowsAsync<CascadeRejectedException>(() => _reader.GetAsync());
         Assert.Contains("stored as Brotli and cannot be decoded", error.Message, StringComparison.Ordinal);

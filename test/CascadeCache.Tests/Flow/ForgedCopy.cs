@@ -17,7 +17,7 @@ internal static class ForgedCopy
             CopyExpiry = world.Now + 3_600_000,
             DurableExpiry = world.Now + 3_600_000,
             FreshUntil = world.Now + 3_600_000,
-            Payload = payload,
+            Payload = payload.ToSequence(),
             Encoding = ValueEncoding.Brotli,
         };
         byte[] item = new byte[EntryFormat.HeaderSize + payload.Length];

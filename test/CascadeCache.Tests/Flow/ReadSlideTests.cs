@@ -167,7 +167,7 @@ public sealed class ReadSlideTests : IAsyncDisposable
     public async Task A_slide_that_finds_a_value_which_ends_this_moment_leaves_an_absent_marker()
     {
         await _writer.SetAsync("v1", Window);
-        var value = new DurableValue("v2"u8.ToArray(), new EntryLifetime(_world.Now + (4 * Minute), 0), _world.Now + (4 * Minute));
+        var value = new DurableValue("v2"u8.ToArray().ToSequence(), new EntryLifetime(_world.Now + (4 * Minute), 0), _world.Now + (4 * Minute));
         await _world.Durable.WriteAsync(_world.Key, value, WriteCondition.Always, DurableCause.Set, CallContext.Sync);
         _world.Time.Advance(TimeSpan.FromMinutes(4));
 

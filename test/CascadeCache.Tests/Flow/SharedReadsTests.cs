@@ -98,7 +98,7 @@ public sealed class SharedReadsTests : IDisposable
     private Task<DurableRead> ReadAsync(SharedReads shared) => shared.ReadAsync(_key, CallContext.Async(CancellationToken.None)).AsTask();
 
     private async Task<DurableWrite> WriteAsync(string value) =>
-        await _durable.WriteAsync(_key, new DurableValue(System.Text.Encoding.UTF8.GetBytes(value), default, EntryLifetime.Never), WriteCondition.Always, DurableCause.Set, CallContext.Sync);
+        await _durable.WriteAsync(_key, new DurableValue(System.Text.Encoding.UTF8.GetBytes(value).ToSequence(), default, EntryLifetime.Never), WriteCondition.Always, DurableCause.Set, CallContext.Sync);
 
     private async Task FailWithoutReadersAsync()
     {

@@ -103,7 +103,7 @@ public sealed class VolatileItemsTests : IAsyncDisposable
             CopyExpiry = At(copy),
             DurableExpiry = At(durable),
             FreshUntil = At(fresh),
-            Payload = new byte[payload],
+            Payload = new byte[payload].ToSequence(),
         };
         return _process.Services.Items.ForEntry(_process.Tier, _world.Key, entry);
     }

@@ -162,7 +162,7 @@ public sealed class WriteCountTests : IAsyncDisposable
     {
         FlowProcess process = _world.Start();
         await process.SetAsync("v1", Window);
-        var value = new DurableValue("v2"u8.ToArray(), Window, _world.Now + (20 * 60_000));
+        var value = new DurableValue("v2"u8.ToArray().ToSequence(), Window, _world.Now + (20 * 60_000));
         DurableWrite write = await _world.Durable.WriteAsync(_world.Key, value, WriteCondition.Always, DurableCause.Set, CallContext.Sync);
         _world.Time.Advance(TimeSpan.FromSeconds(241));
 

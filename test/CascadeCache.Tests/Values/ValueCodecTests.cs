@@ -40,7 +40,7 @@ public sealed class ValueCodecTests : IDisposable
         using EncodedValue encoded = Codec(threshold).Encode(value);
 
         Assert.Equal(ValueEncoding.None, encoded.Encoding);
-        Assert.True(encoded.Bytes.Equals(value.AsMemory()), "the value's own memory is stored");
+        Assert.True(encoded.Bytes.First.Equals(value.AsMemory()), "the value's own memory is stored");
         Assert.Equal(0, _pool.Rents);
     }
 
@@ -51,7 +51,7 @@ public sealed class ValueCodecTests : IDisposable
         using EncodedValue encoded = Codec(1).Encode(noise);
 
         Assert.Equal(ValueEncoding.None, encoded.Encoding);
-        Assert.True(encoded.Bytes.Equals(noise.AsMemory()));
+        Assert.True(encoded.Bytes.First.Equals(noise.AsMemory()));
         Assert.Equal((1, 0), (_pool.Rents, _pool.Open));
     }
 
@@ -157,7 +157,7 @@ public sealed class ValueCodecTests : IDisposable
         EncodedValue encoded = Codec(1).Encode(value);
         byte[] stored = encoded.Bytes.ToArray();
         Assert.True(Codec(0).TryDecode(encoded.Bytes, encoded.Encoding, out ReadOnlyMemory<byte> read, out IDisposable? owner));
-        ReadOnlyMemory<byte> written = encoded.Bytes;
+        ReadOnlyMemory<byte> written = encoded.Bytes.First;
         encoded.Dispose();
         encoded.Dispose(); // no more than once in effect
         Assert.Equal(value, read.ToArray());

@@ -36,21 +36,32 @@ internal static class BrotliForm
         }
 
         // What does not fit into this memory is not worth storing.
-        bool isWhole = value.IsSingleSegment;
-        var stored = new PooledBytes(pool, isWhole ? longest : longest + 1);
-        Span<byte> bytes = stored.Memory.Span;
-        bool isCompressed = isWhole
-            ? BrotliEncoder.TryCompress(value.FirstSpan, bytes[HeaderSize..], out int written, Quality, WindowBits)
-            : PieceByPiece.TryCompress(value, bytes[HeaderSize..], Quality, WindowBits, pool, out written);
-        if (!isCompressed || HeaderSize + written > longest)
+        var stored = new PooledBytes(pool, value.IsSingleSegment ? longest : longest + 1);
+        bool isWorthStoring = false;
+        try
         {
-            stored.Dispose();
-            return null;
-        }
+            Span<byte> bytes = stored.Memory.Span;
+            bool isCompressed = value.IsSingleSegment
+                ? BrotliEncoder.TryCompress(value.FirstSpan, bytes[HeaderSize..], out int written, Quality, WindowBits)
+                : PieceByPiece.TryCompress(value, bytes[HeaderSize..], Quality, WindowBits, pool, out written);
+            isWorthStoring = isCompressed && HeaderSize + written <= longest;
+            if (!isWorthStoring)
+            {
+                return null;
+            }
 
-        BinaryPrimitives.WriteInt32LittleEndian(bytes, length);
-        stored.Shorten(HeaderSize + written);
-        return stored;
+            BinaryPrimitives.WriteInt32LittleEndian(bytes, length);
+            stored.Shorten(HeaderSize + written);
+            return stored;
+        }
+        finally
+        {
+            // Also when the caller's memory fails: it may be of any kind.
+            if (!isWorthStoring)
+            {
+                stored.Dispose();
+            }
+        }
     }
 
     /// <param name="stored">What is stored.</param>

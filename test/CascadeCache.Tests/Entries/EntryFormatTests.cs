@@ -1,4 +1,5 @@
 using CascadeCache.Entries;
+using CascadeCache.TestKit.Values;
 using CascadeCache.Values;
 using CsCheck;
 using Xunit;
@@ -59,6 +60,15 @@ public class EntryFormatTests
 
     [Fact]
     public void A_value_is_stored_in_these_bytes() => Assert.Equal(GoldenValue, Convert.ToHexString(Bytes(Sample, Fingerprint)));
+
+    [Fact]
+    public void The_bytes_are_the_same_however_the_payload_is_cut() => AnyEntry.Sample(static entry =>
+    {
+        byte[] payload = entry.Payload.ToArray();
+        Assert.All(
+            Pieces.FormsOf(payload, 1, 8, EntryFormat.HeaderSize),
+            form => Assert.Equal(Bytes(entry, Fingerprint), Bytes(entry with { Payload = form.Bytes }, Fingerprint)));
+    });
 
     [Fact]
     public void A_marker_is_stored_in_these_bytes()

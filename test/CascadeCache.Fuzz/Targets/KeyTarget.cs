@@ -73,7 +73,9 @@ internal sealed class KeyTarget(KeyTarget.WriteRequest? write = null) : IFuzzTar
     {
         var buffer = new OutgoingBuffer();
         _write(buffer, text, request, Opaque);
-        IReadOnlyList<string> commands = StrictCommands.Of(buffer.Bytes.Span, out bool isWhole);
+        using var stream = new MemoryStream();
+        buffer.WriteTo(stream, endsRecords: false);
+        IReadOnlyList<string> commands = StrictCommands.Of(stream.ToArray(), out bool isWhole);
         PropertyException.Require(isWhole && commands.Count == 1 && commands[0] == expected, $"not one command '{expected}', but: {string.Join(" | ", commands)}");
     }
 

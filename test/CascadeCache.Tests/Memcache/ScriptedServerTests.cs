@@ -1,3 +1,4 @@
+using System.Buffers;
 using CascadeCache.Memcache;
 using CascadeCache.Primitives;
 using CascadeCache.TestKit.Servers;
@@ -160,6 +161,26 @@ public sealed class ScriptedServerTests
     }
 
     [Fact]
+    public async Task A_value_whose_memory_cannot_be_read_leaves_no_half_of_a_request_behind()
+    {
+        await using var server = new ScriptedServer();
+        using var client = new MemcacheFixture(server.Host);
+        Task<MemcacheReply> get = client.GetAsync("k");
+        ScriptedConnection connection = await server.NextGreetedAsync(Token);
+        await connection.ReadLineAsync();
+        using var memory = new UnreadableMemory();
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.Node.SetAsync(
+            MemcacheFixture.Key("k"), "H"u8.ToArray(), new ReadOnlySequence<byte>(memory.Memory), 0, 100, null, MemcacheFixture.Call).AsTask());
+
+        Task<MemcacheReply> next = client.GetAsync("k");
+        await connection.WriteAsync("EN kk O1\r\n");
+        Assert.Equal("mg k v c f t k O3", await connection.ReadLineAsync());
+        await connection.WriteAsync("EN kk O3\r\n");
+        Assert.Equal((MemcacheStatus.Miss, MemcacheStatus.Miss), ((await get).Status, (await next).Status));
+    }
+
+    [Fact]
     public async Task A_value_that_the_server_cannot_hold_is_refused_before_it_is_sent()
     {
         await using var server = new ScriptedServer();
@@ -206,6 +227,25 @@ public sealed class ScriptedServerTests
             }
 
             await Task.Yield();
+        }
+    }
+
+    private sealed class UnreadableMemory : MemoryManager<byte>
+    {
+        public override Memory<byte> Memory => CreateMemory(10);
+
+        public override Span<byte> GetSpan() => throw new ObjectDisposedException(nameof(UnreadableMemory));
+
+        public override MemoryHandle Pin(int elementIndex = 0) => throw new ObjectDisposedException(nameof(UnreadableMemory));
+
+        public override void Unpin()
+        {
+            // Never pinned.
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            // Nothing is held.
         }
     }
 }

@@ -106,7 +106,7 @@ internal sealed partial class MemcacheConnection
 
         try
         {
-            Write(_sending);
+            _sending.WriteTo(_stream, endsRecords: _settings.Options.UseTls);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
         {
@@ -130,23 +130,5 @@ internal sealed partial class MemcacheConnection
             PassToWriter();
             return false;
         }
-    }
-
-    private void Write(OutgoingBuffer buffer)
-    {
-        if (!_settings.Options.UseTls)
-        {
-            _stream.Write(buffer.Bytes.Span);
-            return;
-        }
-
-        int start = 0;
-        foreach (int end in buffer.RecordEnds)
-        {
-            _stream.Write(buffer.Bytes.Span[start..end]);
-            start = end;
-        }
-
-        _stream.Write(buffer.Bytes.Span[start..]);
     }
 }

@@ -148,8 +148,7 @@ internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, IDisposa
                 return false;
             }
 
-            // The bytes first: if there is no memory for them, nobody waits for a request that was never sent.
-            RequestWriter.Write(_unsent, request, ++_lastOpaque);
+            Write(request, ++_lastOpaque);
             bool isAlone = _queue.IsEmpty;
             pending = _requests.Rent();
             pending.Begin(request.Kind, request.Key, _lastOpaque, _settings.Time.GetTimestamp(), blocking);
@@ -165,6 +164,25 @@ internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, IDisposa
         }
 
         return true;
+    }
+
+    /// <summary>Under the gate.</summary>
+    private void Write(in MemcacheRequest request, uint opaque)
+    {
+        long before = _unsent.Length;
+        bool isWhole = false;
+        try
+        {
+            RequestWriter.Write(_unsent, request, opaque);
+            isWhole = true;
+        }
+        finally
+        {
+            if (!isWhole)
+            {
+                _unsent.Truncate(before); // the caller's memory could not be read: half a request would put all others out of step
+            }
+        }
     }
 
     private string Describe(MemcacheFault fault, Exception? cause)

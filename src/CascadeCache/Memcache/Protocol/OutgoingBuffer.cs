@@ -7,24 +7,48 @@ namespace CascadeCache.Memcache.Protocol;
 /// Requests that wait to be sent, in wire order, and the places where each <c>ms</c> ends: over TLS the data of an <c>ms</c> must end a record,
 /// because servers before 1.6.39 can leave what follows it in the record unread. Owned by the connection's gate, and by its sender while it is being sent.
 /// </summary>
-internal sealed class OutgoingBuffer
+/// <remarks>
+/// A piece of its own for what most writes carry, and further ones from the pool for as long as they are needed: nothing is moved as it grows, and a large value leaves no memory behind.
+/// </remarks>
+/// <param name="pool">Where further pieces come from; null: the shared pool.</param>
+internal sealed class OutgoingBuffer(ArrayPool<byte>? pool = null)
 {
-    private const int InitialSize = 4096;
-    private const int KeptSize = 256 * 1024;
+    /// <summary>The size of the first piece.</summary>
+    public const int FirstSize = 16 * 1024;
 
-    private byte[] _bytes = new byte[InitialSize];
+    /// <summary>The size of each further one.</summary>
+    public const int FurtherSize = 64 * 1024;
 
-    public int Length { get; private set; }
+    private const int LongestNumber = 20;
 
-    public ReadOnlyMemory<byte> Bytes => _bytes.AsMemory(0, Length);
+    private readonly ArrayPool<byte> _pool = pool ?? ArrayPool<byte>.Shared;
+    private readonly byte[] _first = new byte[FirstSize];
+    private readonly List<byte[]> _further = [];
+    private byte[]? _last;
+    private int _used;
+
+    public long Length { get; private set; }
 
     /// <summary>The offsets after which a TLS record has to end.</summary>
-    public List<int> RecordEnds { get; } = [];
+    public List<long> RecordEnds { get; } = [];
+
+    private byte[] Last => _last ?? _first;
+
+    private int Room => (_last is null ? FirstSize : FurtherSize) - _used;
 
     public void Append(ReadOnlySpan<byte> bytes)
     {
-        bytes.CopyTo(Reserve(bytes.Length));
-        Length += bytes.Length;
+        while (bytes.Length > Room)
+        {
+            ReadOnlySpan<byte> fits = bytes[..Room];
+            Add(fits);
+            bytes = bytes[fits.Length..];
+            _last = _pool.Rent(FurtherSize);
+            _further.Add(_last);
+            _used = 0;
+        }
+
+        Add(bytes);
     }
 
     public void Append(in ReadOnlySequence<byte> bytes)
@@ -37,35 +61,72 @@ internal sealed class OutgoingBuffer
 
     public void AppendNumber(long number)
     {
-        Utf8Formatter.TryFormat(number, Reserve(20), out int written);
-        Length += written;
+        Span<byte> text = stackalloc byte[LongestNumber];
+        Utf8Formatter.TryFormat(number, text, out int written);
+        Append(text[..written]);
     }
 
     public void AppendNumber(ulong number)
     {
-        Utf8Formatter.TryFormat(number, Reserve(20), out int written);
-        Length += written;
+        Span<byte> text = stackalloc byte[LongestNumber];
+        Utf8Formatter.TryFormat(number, text, out int written);
+        Append(text[..written]);
     }
 
     public void EndRecord() => RecordEnds.Add(Length);
 
-    public void Clear()
+    /// <summary>Writes everything, one piece after the other.</summary>
+    /// <param name="stream">Where to.</param>
+    /// <param name="endsRecords">Whether each write is a record of its own, so that one has to end at each of <see cref="RecordEnds"/>.</param>
+    public void WriteTo(Stream stream, bool endsRecords)
     {
-        Length = 0;
-        RecordEnds.Clear();
-        if (_bytes.Length > KeptSize)
+        long start = 0;
+        int nextEnd = 0;
+        for (int index = -1; index < _further.Count; index++)
         {
-            _bytes = new byte[InitialSize]; // one large value must not keep its memory for the connection's life
+            ReadOnlySpan<byte> piece = index < 0 ? _first : _further[index].AsSpan(0, FurtherSize);
+            piece = piece[..(int)Math.Min(piece.Length, Length - start)];
+            for (; endsRecords && nextEnd < RecordEnds.Count && RecordEnds[nextEnd] < start + piece.Length; nextEnd++)
+            {
+                int cut = (int)(RecordEnds[nextEnd] - start);
+                if (cut > 0)
+                {
+                    stream.Write(piece[..cut]); // none is empty: the end of a record can be that of the piece before
+                    piece = piece[cut..];
+                    start += cut;
+                }
+            }
+
+            if (!piece.IsEmpty)
+            {
+                stream.Write(piece);
+                start += piece.Length;
+            }
         }
     }
 
-    private Span<byte> Reserve(int count)
+    /// <summary>Takes back what was appended beyond a length.</summary>
+    public void Truncate(long length)
     {
-        if (_bytes.Length - Length < count)
+        int kept = length <= FirstSize ? 0 : (int)((length - FirstSize + FurtherSize - 1) / FurtherSize);
+        for (int index = _further.Count - 1; index >= kept; index--)
         {
-            Array.Resize(ref _bytes, (int)Math.Max(Math.Min(_bytes.Length * 2L, Array.MaxLength), Length + (long)count));
+            _pool.Return(_further[index]);
+            _further.RemoveAt(index);
         }
 
-        return _bytes.AsSpan(Length, count);
+        RecordEnds.RemoveAll(end => end > length);
+        _last = kept == 0 ? null : _further[^1];
+        _used = (int)(kept == 0 ? length : length - FirstSize - ((kept - 1L) * FurtherSize));
+        Length = length;
+    }
+
+    public void Clear() => Truncate(0);
+
+    private void Add(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(Last.AsSpan(_used));
+        _used += bytes.Length;
+        Length += bytes.Length;
     }
 }

@@ -1,13 +1,16 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
 using System.Text;
 using CascadeCache.Memcache.Protocol;
+using CascadeCache.TestKit.Fakes;
 
 namespace CascadeCache.Tests.Memcache.Protocol;
 
 public sealed class OutgoingBufferTests
 {
-    private readonly OutgoingBuffer _buffer = new();
+    private readonly WatchedPool _pool = new();
+    private readonly OutgoingBuffer _buffer;
+
+    public OutgoingBufferTests() => _buffer = new OutgoingBuffer(_pool);
 
     [Fact]
     public void Everything_stands_in_the_order_of_its_arrival()
@@ -18,31 +21,50 @@ public sealed class OutgoingBufferTests
         _buffer.Append(Segments("bc", "", "d"));
         _buffer.AppendNumber(long.MinValue);
 
-        Assert.Equal("a-1218446744073709551615bcd-9223372036854775808", Text);
+        Assert.Equal("a-1218446744073709551615bcd-9223372036854775808", Text());
     }
 
     [Theory]
-    [InlineData(4095)]
-    [InlineData(4096)]
-    [InlineData(4097)]
-    [InlineData(100_000)]
-    public void It_grows_and_keeps_what_it_has(int size)
+    [InlineData(OutgoingBuffer.FirstSize - 1, 0)]
+    [InlineData(OutgoingBuffer.FirstSize, 0)]
+    [InlineData(OutgoingBuffer.FirstSize + 1, 1)]
+    [InlineData(OutgoingBuffer.FirstSize + OutgoingBuffer.FurtherSize, 1)]
+    [InlineData(OutgoingBuffer.FirstSize + OutgoingBuffer.FurtherSize + 1, 2)]
+    [InlineData(1_000_000, 16)]
+    public void What_does_not_fit_goes_into_memory_of_the_pool_and_comes_back(int size, int pieces)
     {
-        string large = new('x', size);
-        _buffer.Append("first"u8);
-        _buffer.Append(Encoding.ASCII.GetBytes(large));
-        _buffer.AppendNumber(7L);
+        _buffer.Append(Encoding.ASCII.GetBytes(new string('x', size)));
+        Assert.Equal((size, pieces), (_buffer.Length, _pool.Open));
+        Assert.Equal(new string('x', size), Text());
 
-        Assert.Equal("first" + large + "7", Text);
+        _buffer.Clear();
+        Assert.Equal((0, 0), (_buffer.Length, _pool.Open));
     }
 
-    [Fact]
-    public void It_grows_by_doubling_so_that_many_small_requests_are_not_copied_again_and_again()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void What_is_written_is_what_was_appended_wherever_pieces_end(int seed)
     {
-        _buffer.Append(new byte[4096]);
-        _buffer.Append("x"u8);
+        var random = new Random(seed);
+        for (int use = 0; use < 20; use++)
+        {
+            var expected = new StringBuilder();
+            while (expected.Length < 200_000)
+            {
+                string text = new((char)('a' + random.Next(26)), random.Next(random.Next(2) == 0 ? 30 : 30_000));
+                long number = random.NextInt64(long.MinValue, long.MaxValue);
+                expected.Append(text).Append(number);
+                _buffer.Append(Encoding.ASCII.GetBytes(text));
+                _buffer.AppendNumber(number);
+            }
 
-        Assert.Equal(8192, Capacity);
+            Assert.Equal(expected.ToString(), Text());
+            _buffer.Clear();
+            Assert.Equal(0, _pool.Open);
+        }
     }
 
     [Fact]
@@ -59,31 +81,90 @@ public sealed class OutgoingBufferTests
         Assert.Empty(_buffer.RecordEnds);
 
         _buffer.Append("third"u8);
-        Assert.Equal("third", Text);
+        Assert.Equal("third", Text());
     }
 
     [Theory]
-    [InlineData(200_000, 200_000)]
-    [InlineData(300_000, 4096)]
-    public void One_large_value_does_not_keep_its_memory(int size, int kept)
+    [InlineData(0)]
+    [InlineData(5)]
+    [InlineData(OutgoingBuffer.FirstSize)]
+    [InlineData(OutgoingBuffer.FirstSize + 1)]
+    [InlineData(OutgoingBuffer.FirstSize + OutgoingBuffer.FurtherSize)]
+    [InlineData(OutgoingBuffer.FirstSize + OutgoingBuffer.FurtherSize + 7)]
+    public void What_was_begun_can_be_taken_back(int kept)
     {
-        _buffer.Append(new byte[size]);
-        Assert.Equal(size, Capacity);
+        _buffer.Append(Encoding.ASCII.GetBytes(new string('a', kept)));
+        _buffer.EndRecord();
+        int pieces = _pool.Open;
+        for (int size = 1; size < 200_000; size *= 3)
+        {
+            _buffer.Append(new byte[size]);
+            _buffer.EndRecord();
+            _buffer.Truncate(kept);
 
-        _buffer.Clear();
+            Assert.Equal((kept, pieces), (_buffer.Length, _pool.Open));
+            Assert.Equal([kept], _buffer.RecordEnds);
+        }
 
-        Assert.Equal(kept, Capacity);
+        _buffer.Append("b"u8);
+        Assert.Equal(new string('a', kept) + "b", Text());
     }
 
-    private string Text => Encoding.ASCII.GetString(_buffer.Bytes.Span);
+    [Fact]
+    public void A_small_buffer_is_one_write() => Assert.Equal(["firstsecond"], Writes(endsRecords: false, "first", "second"));
 
-    private int Capacity => MemoryMarshal.TryGetArray(_buffer.Bytes, out ArraySegment<byte> segment) ? segment.Array!.Length : 0;
+    [Fact]
+    public void A_record_ends_where_it_has_to() => Assert.Equal(["first", "second"], Writes(endsRecords: true, "first", "second"));
+
+    // Wherever the pieces of the buffer end, a write never goes beyond the end of a record.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void No_record_holds_what_follows_the_end_of_another(int seed)
+    {
+        var random = new Random(seed);
+        string[] texts = [.. Enumerable.Range(0, 60).Select(i => new string((char)('a' + (i % 26)), random.Next(1, 20_000)))];
+        texts[0] = new string('z', OutgoingBuffer.FirstSize); // a record that ends with a piece
+
+        string[] writes = Writes(endsRecords: true, texts);
+
+        Assert.Equal(string.Concat(texts), string.Concat(writes));
+        Assert.All(writes, static write => Assert.Equal(-1, write.AsSpan().IndexOfAnyExcept(write[0])));
+    }
+
+    private string[] Writes(bool endsRecords, params string[] records)
+    {
+        foreach (string record in records)
+        {
+            _buffer.Append(Encoding.ASCII.GetBytes(record));
+            _buffer.EndRecord();
+        }
+
+        using var stream = new RecordingStream();
+        _buffer.WriteTo(stream, endsRecords);
+        return [.. stream.Writes];
+    }
+
+    private string Text()
+    {
+        using var stream = new RecordingStream();
+        _buffer.WriteTo(stream, endsRecords: false);
+        return string.Concat(stream.Writes);
+    }
 
     private static ReadOnlySequence<byte> Segments(params string[] texts)
     {
         var first = new Segment(Encoding.ASCII.GetBytes(texts[0]), null);
         Segment last = texts.Skip(1).Aggregate(first, static (before, text) => new Segment(Encoding.ASCII.GetBytes(text), before));
         return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
+    }
+
+    private sealed class RecordingStream : MemoryStream
+    {
+        public List<string> Writes { get; } = [];
+
+        public override void Write(ReadOnlySpan<byte> buffer) => Writes.Add(Encoding.ASCII.GetString(buffer));
     }
 
     private sealed class Segment : ReadOnlySequenceSegment<byte>

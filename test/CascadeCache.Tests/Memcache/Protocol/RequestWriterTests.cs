@@ -46,7 +46,7 @@ public sealed class RequestWriterTests
         var buffer = new OutgoingBuffer();
         RequestWriter.Write(buffer, new MemcacheRequest(RequestKind.Get, Key, new MemcacheGet(true, 0), default, null), 1);
         RequestWriter.Write(buffer, Set("value", 0, 100, null), 2);
-        int first = buffer.Length;
+        long first = buffer.Length;
         RequestWriter.Write(buffer, new MemcacheRequest(RequestKind.Delete, Key, default, default, null), 3);
         RequestWriter.Write(buffer, Set("", 0, 100, null), 4);
 
@@ -60,6 +60,8 @@ public sealed class RequestWriterTests
     {
         var buffer = new OutgoingBuffer();
         RequestWriter.Write(buffer, request, opaque);
-        return Encoding.ASCII.GetString(buffer.Bytes.Span);
+        using var stream = new MemoryStream();
+        buffer.WriteTo(stream, endsRecords: false);
+        return Encoding.ASCII.GetString(stream.ToArray());
     }
 }

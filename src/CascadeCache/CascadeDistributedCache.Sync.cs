@@ -31,15 +31,13 @@ public sealed partial class CascadeDistributedCache
     /// <inheritdoc/>
     public void Refresh(string key)
     {
-        CacheKey cacheKey = KeyOf(key);
-        Complete(RunAsync("CascadeCache.Refresh", call => _parts.Flow.RefreshAsync(cacheKey, call), Reading(CallContext.Sync)));
+        Complete(RunAsync("CascadeCache.Refresh", Refreshing, (_parts.Flow, KeyOf(key)), Reading(CallContext.Sync)));
     }
 
     /// <inheritdoc/>
     public void Remove(string key)
     {
-        CacheKey cacheKey = KeyOf(key);
-        Complete(RunAsync("CascadeCache.Remove", call => _parts.Flow.RemoveAsync(cacheKey, call), CallContext.Sync));
+        Complete(RunAsync("CascadeCache.Remove", Removing, (_parts.Flow, KeyOf(key)), CallContext.Sync));
     }
 
     bool IBufferDistributedCache.TryGet(string key, IBufferWriter<byte> destination)

@@ -70,7 +70,8 @@ public sealed partial class CascadeDistributedCache
         CacheVersion? version = null;
         await RunAsync(
             "CascadeCache.TrySet",
-            async c => version = await _parts.Flow.TrySetAsync(cacheKey, new ReadOnlySequence<byte>(value), lifetime, expected, c).ConfigureAwait(false),
+            async (flow, c) => version = await flow.TrySetAsync(cacheKey, new ReadOnlySequence<byte>(value), lifetime, expected, c).ConfigureAwait(false),
+            _parts.Flow,
             call).ConfigureAwait(false);
         return version;
     }
@@ -80,7 +81,8 @@ public sealed partial class CascadeDistributedCache
         bool isRemoved = false;
         await RunAsync(
             "CascadeCache.TryRemove",
-            async c => isRemoved = await _parts.Flow.TryRemoveAsync(key, expected, c).ConfigureAwait(false),
+            async (flow, c) => isRemoved = await flow.TryRemoveAsync(key, expected, c).ConfigureAwait(false),
+            _parts.Flow,
             call).ConfigureAwait(false);
         return isRemoved;
     }

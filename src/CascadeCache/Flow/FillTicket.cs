@@ -14,7 +14,7 @@ internal readonly record struct FillTicket(IVolatileServer Server, VolatileToken
     /// <summary>Stores what the durable tier said. Whatever comes of it, the reader's own answer stands.</summary>
     public async ValueTask FillAsync(FlowServices services, CacheKey key, Entry entry, CallContext call)
     {
-        VolatileItem item = services.Items.ForEntry(Server, key, entry);
+        using VolatileItem item = services.Items.ForEntry(Server, key, entry);
         VolatileWrite write = await Server.CompareAndSetAsync(key, Token, item, call).ConfigureAwait(false);
         if (write.IsDone)
         {

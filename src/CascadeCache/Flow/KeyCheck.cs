@@ -81,7 +81,8 @@ internal sealed class KeyCheck(FlowServices services, IVolatileServer server, Ca
         // Alone all the time: the publish was lost on its way, and is made again.
         if (!record.Contended && committed is { } entry)
         {
-            return await server.CompareAndSetAsync(key, token, services.Items.ForEntry(server, key, entry), call).ConfigureAwait(false);
+            using VolatileItem item = services.Items.ForEntry(server, key, entry);
+            return await server.CompareAndSetAsync(key, token, item, call).ConfigureAwait(false);
         }
 
         return await server.DeleteAsync(key, token, call).ConfigureAwait(false);

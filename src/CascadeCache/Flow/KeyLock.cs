@@ -106,7 +106,7 @@ internal sealed class KeyLock : IDisposable
     {
         if (_isExclusive)
         {
-            VolatileItem item = _services.Items.ForEntry(_server, _key, committed);
+            using VolatileItem item = _services.Items.ForEntry(_server, _key, committed);
             if ((await _server.CompareAndSetAsync(_key, _token, item, call).ConfigureAwait(false)).IsDone)
             {
                 _services.Counters.Add(Counter.MemcachePublishes);
@@ -134,7 +134,7 @@ internal sealed class KeyLock : IDisposable
         VolatileView before = VolatileView.Of(_replaced, _key, _services.Now);
         if (before.Meaning is VolatileMeaning.Value or VolatileMeaning.Absent or VolatileMeaning.Bypass && before.Entry.Version >= leastVersion)
         {
-            VolatileItem item = _services.Items.ForEntry(_server, _key, before.Entry);
+            using VolatileItem item = _services.Items.ForEntry(_server, _key, before.Entry);
             await _server.CompareAndSetAsync(_key, _token, item, call).ConfigureAwait(false);
         }
         else

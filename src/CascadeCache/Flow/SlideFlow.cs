@@ -22,7 +22,7 @@ internal sealed class SlideFlow(FlowServices services, IDurableTier durable)
         }
 
         Entry slid = current.Kind == EntryKind.Value ? current with { CopyExpiry = CopyExpiryOf(current) } : current;
-        VolatileItem item = services.Items.ForEntry(server, key, slid);
+        using VolatileItem item = services.Items.ForEntry(server, key, slid);
         if ((await server.CompareAndSetAsync(key, token, item, call).ConfigureAwait(false)).IsDone)
         {
             services.Counters.Add(Counter.MemcacheSlides);

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CascadeCache.Flow;
 
-/// <summary>Makes the items that go to the volatile tier: header, flags, time to live, and the size rule that turns a value into a bypass marker.</summary>
+/// <summary>Makes the items that go to the volatile tier, to be disposed by whoever asked for them: header, flags, time to live, and the size rule that turns a value into a bypass marker.</summary>
 internal sealed class VolatileItems(FlowSettings settings, TimeProvider timeProvider, CacheCounters counters, ILogger logger)
 {
     // Longer than any item stays in a cache's memory; the entry's own expiry is exact however long it is.
@@ -19,9 +19,10 @@ internal sealed class VolatileItems(FlowSettings settings, TimeProvider timeProv
     public VolatileItem ForEntry(IVolatileServer server, CacheKey key, in Entry entry)
     {
         Entry stored = entry.Kind == EntryKind.Value && !Fits(server, key, entry.Payload.Length) ? AsBypass(entry) : entry;
-        byte[] header = new byte[EntryFormat.HeaderSize];
-        EntryFormat.WriteHeader(header, stored, key.Fingerprint);
-        return new VolatileItem(header, stored.Payload, EntryFlags.For(stored), SecondsFor(stored));
+        byte[] memory = ArrayPool<byte>.Shared.Rent(EntryFormat.HeaderSize);
+        Memory<byte> header = memory.AsMemory(0, EntryFormat.HeaderSize);
+        EntryFormat.WriteHeader(header.Span, stored, key.Fingerprint);
+        return new VolatileItem(header, stored.Payload, EntryFlags.For(stored), SecondsFor(stored)) { Rented = memory };
     }
 
     public static VolatileItem ForLock(LockRecord record)

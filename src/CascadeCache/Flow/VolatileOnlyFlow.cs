@@ -53,11 +53,13 @@ internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask SetAsync(CacheKey key, ReadOnlySequence<byte> payload, EntryLifetime lifetime, CallContext call)
     {
         IVolatileServer server = await tier.FindServerAsync(key, call).ConfigureAwait(false);
         using EncodedValue value = services.Codec.Encode(payload);
-        ThrowIfNotDone(server, await server.SetAsync(key, NewItem(server, key, value, lifetime), call).ConfigureAwait(false));
+        using VolatileItem item = NewItem(server, key, value, lifetime);
+        ThrowIfNotDone(server, await server.SetAsync(key, item, call).ConfigureAwait(false));
         services.Counters.Add(Counter.MemcachePublishes);
     }
 
@@ -66,7 +68,7 @@ internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier
     {
         IVolatileServer server = await tier.FindServerAsync(key, call).ConfigureAwait(false);
         using EncodedValue value = services.Codec.Encode(payload);
-        VolatileItem item = NewItem(server, key, value, lifetime);
+        using VolatileItem item = NewItem(server, key, value, lifetime);
         VolatileToken? token = expected.Exists ? TokenOf(expected) : await PlaceTokenAsync(server, key, call).ConfigureAwait(false);
         if (token is not { } free)
         {
@@ -109,7 +111,8 @@ internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier
 
         long expiry = entry.Lifetime.CopyExpiry(services.Now, services.Settings.MemcacheSlack);
         Entry slid = entry with { CopyExpiry = expiry, DurableExpiry = expiry };
-        VolatileWrite write = await server.CompareAndSetAsync(key, read.Token, services.Items.ForEntry(server, key, slid), call).ConfigureAwait(false);
+        using VolatileItem item = services.Items.ForEntry(server, key, slid);
+        VolatileWrite write = await server.CompareAndSetAsync(key, read.Token, item, call).ConfigureAwait(false);
         if (write.IsDone)
         {
             services.Counters.Add(Counter.MemcacheSlides);

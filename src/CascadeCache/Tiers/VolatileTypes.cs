@@ -83,12 +83,26 @@ internal readonly record struct VolatileWrite(VolatileWriteStatus Status, Volati
     public bool IsGone => Status is VolatileWriteStatus.Done or VolatileWriteStatus.NotFound;
 }
 
-/// <summary>What is to be stored: a header that the flow wrote and a payload that lies wherever the caller keeps it.</summary>
+/// <summary>
+/// What is to be stored: a header that the flow wrote and a payload that lies wherever the caller keeps it. The header's memory may be of the shared pool: whoever made the item disposes it, once, when
+/// the tier has answered.
+/// </summary>
 /// <param name="Header">At least one byte, so that an empty item is always a placeholder.</param>
 /// <param name="Payload">May be empty.</param>
 /// <param name="Flags">See <see cref="Entries.EntryFlags"/>.</param>
 /// <param name="Seconds">For how long, at least 1; the tier translates long times into what its servers understand.</param>
-internal readonly record struct VolatileItem(ReadOnlyMemory<byte> Header, ReadOnlySequence<byte> Payload, uint Flags, int Seconds)
+internal readonly record struct VolatileItem(ReadOnlyMemory<byte> Header, ReadOnlySequence<byte> Payload, uint Flags, int Seconds) : IDisposable
 {
+    /// <summary>The memory that goes back to the shared pool; null: none does.</summary>
+    public byte[]? Rented { get; init; }
+
     public long Size => Header.Length + Payload.Length;
+
+    public void Dispose()
+    {
+        if (Rented is not null)
+        {
+            ArrayPool<byte>.Shared.Return(Rented);
+        }
+    }
 }

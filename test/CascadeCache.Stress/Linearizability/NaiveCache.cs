@@ -74,7 +74,8 @@ internal sealed class NaiveCache : IDistributedCache, IAsyncDisposable
             return null;
         }
 
-        await server.SetAsync(key, _services.Items.ForEntry(server, key, _services.EntryOf(value, found.Version, _services.Now)), call);
+        using VolatileItem item = _services.Items.ForEntry(server, key, _services.EntryOf(value, found.Version, _services.Now));
+        await server.SetAsync(key, item, call);
         return value.Payload.ToArray();
     }
 
@@ -84,7 +85,8 @@ internal sealed class NaiveCache : IDistributedCache, IAsyncDisposable
         IVolatileServer server = await _memcache.FindServerAsync(key, call);
         var value = new DurableValue(new ReadOnlySequence<byte>(bytes), new EntryLifetime(EntryLifetime.Never, 0), EntryLifetime.Never);
         DurableWrite write = await _datastore.WriteAsync(key, value, WriteCondition.Always, DurableCause.Set, call);
-        await server.SetAsync(key, _services.Items.ForEntry(server, key, _services.EntryOf(value, write.Version, _services.Now)), call);
+        using VolatileItem item = _services.Items.ForEntry(server, key, _services.EntryOf(value, write.Version, _services.Now));
+        await server.SetAsync(key, item, call);
     }
 
     private async ValueTask RemoveAsync(string text, CallContext call)

@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
 namespace CascadeCache.Entries;
 
 /// <summary>
@@ -25,7 +28,7 @@ internal sealed class KeyCache(string prefix, long scope)
         }
 
         // Another thread may write between any two of these lines: then a key is built that need not have been.
-        int place = (int)((uint)string.GetHashCode(key) % (Places / 2)) * 2;
+        int place = PlaceOf(key);
         CacheKey? first = Volatile.Read(ref _places[place]);
         if (Is(first, key))
         {
@@ -37,6 +40,27 @@ internal sealed class KeyCache(string prefix, long scope)
         Volatile.Write(ref _places[place + 1], first);
         Volatile.Write(ref _places[place], found);
         return found;
+    }
+
+    // Of the ends alone: keys that are used at the same time differ there, and those that meet are built again, no more.
+    private static int PlaceOf(string key)
+    {
+        ReadOnlySpan<byte> text = MemoryMarshal.AsBytes(key.AsSpan());
+        ulong hash = (ulong)text.Length;
+        if (text.Length >= sizeof(ulong))
+        {
+            hash ^= BinaryPrimitives.ReadUInt64LittleEndian(text) * 0x9E3779B97F4A7C15;
+            hash ^= BinaryPrimitives.ReadUInt64LittleEndian(text[^sizeof(ulong)..]);
+        }
+        else
+        {
+            foreach (byte part in text)
+            {
+                hash = (hash << 8) | part;
+            }
+        }
+
+        return (int)((hash * 0xD6E8FEB86659FD93) >> 32) & (Places - 2);
     }
 
     private bool Is(CacheKey? known, string key) =>

@@ -113,9 +113,16 @@ internal sealed class TierResilience<[DynamicallyAccessedMembers(DynamicallyAcce
 
         // Those of before the time over which it counts are not told. When each of them was is not known: they came evenly.
         double recent = elapsed > _sampling ? count * (_sampling / elapsed) : count;
-        for (int told = 0; told < Math.Min(recent, MaxSuccessesTold); told++)
+        for (int told = 0; told < Math.Min(recent, MaxSuccessesTold) && IsClosed; told++)
         {
-            _attempt.Execute(static s => s, success);
+            try
+            {
+                _attempt.Execute(static s => s, success);
+            }
+            catch (BrokenCircuitException)
+            {
+                return; // it has just opened, and counts nothing now
+            }
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using CascadeCache.Memcache;
 using CascadeCache.Primitives;
 using CascadeCache.Resilience;
@@ -23,28 +22,31 @@ internal sealed class MemcacheCalls(TierResilience<MemcacheReply> resilience, Ti
         ValueTask<MemcacheReply> SendAsync(CallContext call);
     }
 
-    // A request that waits for the wire keeps the state of every method above it; on this path, that of every hit, it comes from a pool.
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<MemcacheReply> RunAsync<TRequest>(TRequest request, CallContext call)
-        where TRequest : struct, IRequest
+    /// <summary>Sends the request once, past the pipelines, if the server is well; otherwise the answer is that nothing was sent. The answer goes to <see cref="IsFinal"/>.</summary>
+    public ValueTask<MemcacheReply> SendAsync<TRequest>(in TRequest request, CallContext call)
+        where TRequest : struct, IRequest =>
+        resilience.IsClosed
+            ? request.SendAsync(call with { IsDirect = true })
+            : ValueTask.FromResult(MemcacheReply.Unavailable(MemcacheFault.NotConnected, maybeExecuted: false, error: null));
+
+    /// <summary>Whether that was all; otherwise <see cref="GoOnAsync"/> goes on.</summary>
+    public bool IsFinal(in MemcacheReply reply)
     {
-        if (!resilience.IsClosed)
+        if (reply.Status == MemcacheStatus.Unavailable)
         {
-            return await RunThroughAsync(new Attempts<TRequest>(request, call, null), call, call.CancellationToken).ConfigureAwait(false);
+            return false;
         }
 
-        long began = time.GetTimestamp();
-        MemcacheReply reply = await request.SendAsync(call with { IsDirect = true }).ConfigureAwait(false);
-        if (reply.Status != MemcacheStatus.Unavailable)
-        {
-            resilience.Succeeded();
-            return reply;
-        }
-
-        return await AfterFailureAsync(request, reply, began, call).ConfigureAwait(false);
+        resilience.Succeeded();
+        return true;
     }
 
-    private async ValueTask<MemcacheReply> AfterFailureAsync<TRequest>(TRequest request, MemcacheReply failed, long began, CallContext call)
+    /// <summary>Goes on with a request that could not be answered past the pipelines.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="failed">What came of it.</param>
+    /// <param name="began">When it was sent; a timestamp.</param>
+    /// <param name="call">How the caller waits.</param>
+    public async ValueTask<MemcacheReply> GoOnAsync<TRequest>(TRequest request, MemcacheReply failed, long began, CallContext call)
         where TRequest : struct, IRequest
     {
         resilience.TellSuccesses(new MemcacheReply { Status = MemcacheStatus.Done });

@@ -29,11 +29,14 @@ internal sealed class MemcacheServer(MemcacheNode node, TierResilience<MemcacheR
 
     public long MaxItemBytes(CacheKey key) => node.MaxValueBytes(new MemcacheKey(key.VolatileName));
 
+    // A request that waits for the wire keeps the state of every method above it; on this path, that of every hit, it comes from a pool.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<VolatileRead> ReadAsync(CacheKey key, bool withValue, int leaseSeconds, CallContext call)
     {
         var request = new ReadRequest(node, new MemcacheKey(key.VolatileName), new MemcacheGet(withValue, leaseSeconds));
-        return ToRead(await _calls.RunAsync(request, call).ConfigureAwait(false));
+        long began = time.GetTimestamp();
+        MemcacheReply reply = await _calls.SendAsync(request, call).ConfigureAwait(false);
+        return ToRead(_calls.IsFinal(reply) ? reply : await _calls.GoOnAsync(request, reply, began, call).ConfigureAwait(false));
     }
 
     public ValueTask<VolatileWrite> CompareAndSetAsync(CacheKey key, VolatileToken token, VolatileItem item, CallContext call) =>
@@ -45,14 +48,18 @@ internal sealed class MemcacheServer(MemcacheNode node, TierResilience<MemcacheR
     public async ValueTask<VolatileWrite> DeleteAsync(CacheKey key, VolatileToken? token, CallContext call)
     {
         var request = new DeleteRequest(node, new MemcacheKey(key.VolatileName), token is { } t ? new CasToken(t.Cas, t.Epoch) : null);
-        return ToWrite(await _calls.RunAsync(request, call).ConfigureAwait(false));
+        long began = time.GetTimestamp();
+        MemcacheReply reply = await _calls.SendAsync(request, call).ConfigureAwait(false);
+        return ToWrite(_calls.IsFinal(reply) ? reply : await _calls.GoOnAsync(request, reply, began, call).ConfigureAwait(false));
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<VolatileWrite> StoreAsync(CacheKey key, VolatileItem item, CasToken? token, CallContext call)
     {
         var request = new StoreRequest(node, new MemcacheKey(key.VolatileName), item, token);
-        return ToWrite(await _calls.RunAsync(request, call).ConfigureAwait(false));
+        long began = time.GetTimestamp();
+        MemcacheReply reply = await _calls.SendAsync(request, call).ConfigureAwait(false);
+        return ToWrite(_calls.IsFinal(reply) ? reply : await _calls.GoOnAsync(request, reply, began, call).ConfigureAwait(false));
     }
 
     private static VolatileRead ToRead(in MemcacheReply reply)

@@ -104,7 +104,7 @@ internal sealed class MemcacheTier : IVolatileTier, IMemcacheObserver
         _time);
 
     // A second try helps when a connection broke, because a new one is made; a server that is silent or cannot be connected to stays so for a while.
-    private static FailureVerdict Judge(Outcome<MemcacheReply> outcome) => outcome switch
+    internal static FailureVerdict Judge(Outcome<MemcacheReply> outcome) => outcome switch
     {
         { Exception: TimeoutRejectedException } => new FailureVerdict(true, false, null, "time-out"),
         { Exception: not null } => default,

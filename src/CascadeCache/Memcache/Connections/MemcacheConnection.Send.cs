@@ -102,6 +102,7 @@ internal sealed partial class MemcacheConnection
         lock (_gate)
         {
             (_unsent, _sending) = (_sending, _unsent);
+            _hasUrgent = false;
         }
 
         try
@@ -127,7 +128,14 @@ internal sealed partial class MemcacheConnection
                 return true;
             }
 
-            PassToWriter();
+            if (_hasUrgent || _unsent.Length > MaxDirectBytes)
+            {
+                PassToWriter();
+                return false;
+            }
+
+            _isSending = false;
+            TakeSending(isUrgent: false);
             return false;
         }
     }

@@ -21,7 +21,7 @@ internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, IDisposa
     private const int MaxUnsentBytes = 128 * 1024 * 1024;
 
     // A small request is sent by its caller if nobody else is sending; more is left to the writer thread, which may wait for the server.
-    private const int MaxDirectBytes = 16 * 1024;
+    private const int MaxDirectBytes = 64 * 1024;
 
     private static long s_epochs;
 
@@ -43,6 +43,9 @@ internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, IDisposa
     private Thread? _writer;
     private bool _isSending;
     private bool _isFlushDue;
+
+    // Among what is unsent there is something whose caller must not depend on the thread pool.
+    private bool _hasUrgent;
     private bool _isWatching;
     private uint _lastOpaque;
     private MemcacheException? _failure;
@@ -154,6 +157,7 @@ internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, IDisposa
             pending.Begin(request.Kind, request.Key, _lastOpaque, _settings.Time.GetTimestamp(), blocking);
             _queue.Enqueue(pending);
             StartWatching();
+            _hasUrgent |= blocking;
             sendsItself = TakeSending(isUrgent: isAlone || blocking);
         }
 

@@ -17,7 +17,7 @@ internal sealed class PendingRequest(PendingRequests? home = null) : IValueTaskS
     private const int Sharers = 2;
 
     private readonly object _gate = new();
-    private ManualResetValueTaskSourceCore<MemcacheReply> _source;
+    private ManualResetValueTaskSourceCore<bool> _source;
     private MemcacheKey _key;
     private MemcacheReply _reply;
     private bool _hasReply;
@@ -27,6 +27,9 @@ internal sealed class PendingRequest(PendingRequests? home = null) : IValueTaskS
 
     // Even: waits. Odd: somebody has claimed the right to end it. Two further for each use.
     private long _life;
+
+    /// <summary>For <see cref="PendingRequests"/> alone.</summary>
+    public PendingRequest? Next { get; set; }
 
     public RequestKind Kind { get; private set; }
 
@@ -97,13 +100,13 @@ internal sealed class PendingRequest(PendingRequests? home = null) : IValueTaskS
 
     MemcacheReply IValueTaskSource<MemcacheReply>.GetResult(short token)
     {
-        if (_isWatched)
+        _source.GetResult(token);
+        MemcacheReply reply = _reply;
+        if (!_isWatched)
         {
-            return _source.GetResult(token);
+            LetGo();
         }
 
-        MemcacheReply reply = _source.GetResult(token);
-        LetGo();
         return reply;
     }
 
@@ -117,7 +120,7 @@ internal sealed class PendingRequest(PendingRequests? home = null) : IValueTaskS
     {
         if (_hasReply)
         {
-            _source.SetResult(_reply);
+            _source.SetResult(true);
         }
         else
         {

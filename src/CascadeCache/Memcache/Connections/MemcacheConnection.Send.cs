@@ -10,7 +10,7 @@ namespace CascadeCache.Memcache.Connections;
 /// <remarks>
 /// Each write costs a call of the system and wakes the server, whatever it carries. So a request that nobody else's replies are awaited with is sent at once by its caller; one of many
 /// is left to a work item at the end of the thread pool's queue, and goes out together with those whose callers the replies now in that queue will wake. A thread that blocks never leaves its
-/// request to the pool: with a starved one it would wait for itself.
+/// request to the pool, because with a starved one it would wait for itself: of several, one lets the others come and sends for all of them.
 /// </remarks>
 internal sealed partial class MemcacheConnection
 {
@@ -61,6 +61,29 @@ internal sealed partial class MemcacheConnection
         }
 
         return false;
+    }
+
+    /// <summary>Under the gate, by a thread that blocks. True: it has to call <see cref="TakePromised"/>, and nobody else sends meanwhile unless he does so anyway.</summary>
+    private bool PromiseSending()
+    {
+        if (_isSending || _isPromised)
+        {
+            return false;
+        }
+
+        _isPromised = true;
+        return true;
+    }
+
+    /// <summary>Lets those who are about to queue do so, and takes what is there by then. True: the caller has to send it.</summary>
+    private bool TakePromised()
+    {
+        Thread.Yield();
+        lock (_gate)
+        {
+            _isPromised = false;
+            return _unsent.Length > 0 && TakeSending(isUrgent: true);
+        }
     }
 
     /// <summary>Under the gate, with sending taken.</summary>

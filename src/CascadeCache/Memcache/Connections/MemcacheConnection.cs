@@ -43,6 +43,7 @@ internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, IDisposa
     private Thread? _writer;
     private bool _isSending;
     private bool _isFlushDue;
+    private bool _isPromised;
 
     // Among what is unsent there is something whose caller must not depend on the thread pool.
     private bool _hasUrgent;
@@ -141,6 +142,7 @@ internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, IDisposa
     private bool TryQueue(in MemcacheRequest request, bool blocking, out PendingRequest pending, out MemcacheReply refusal)
     {
         bool sendsItself;
+        bool isAlone;
         lock (_gate)
         {
             if (_failure is not null || _unsent.Length + request.Set.Size > MaxUnsentBytes)
@@ -152,17 +154,17 @@ internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, IDisposa
             }
 
             Write(request, ++_lastOpaque);
-            bool isAlone = _queue.IsEmpty;
+            isAlone = _queue.IsEmpty;
             pending = _requests.Rent();
             pending.Begin(request.Kind, request.Key, _lastOpaque, _settings.Time.GetTimestamp(), blocking);
             _queue.Enqueue(pending);
             StartWatching();
             _hasUrgent |= blocking;
-            sendsItself = TakeSending(isUrgent: isAlone || blocking);
+            sendsItself = isAlone ? TakeSending(isUrgent: true) : blocking ? PromiseSending() : TakeSending(isUrgent: false);
         }
 
         refusal = default;
-        if (sendsItself)
+        if (sendsItself && (isAlone || !blocking || TakePromised()))
         {
             SendAll();
         }

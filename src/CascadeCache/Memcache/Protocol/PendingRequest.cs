@@ -16,11 +16,13 @@ internal sealed class PendingRequest(PendingRequests? home = null) : IValueTaskS
 {
     private const int Sharers = 2;
 
-    private readonly object _gate = new();
     private ManualResetValueTaskSourceCore<bool> _source;
     private MemcacheKey _key;
     private MemcacheReply _reply;
     private bool _hasReply;
+
+    // It looks a few times before it puts the thread to sleep, and lets others run meanwhile: with many threads that wait for one connection most replies come before it does.
+    private ManualResetEventSlim? _done;
     private CancellationToken _canceled;
     private bool _isWatched;
     private int _shares;
@@ -54,6 +56,12 @@ internal sealed class PendingRequest(PendingRequests? home = null) : IValueTaskS
     {
         (Kind, _key, Opaque, QueuedAt, IsBlocking) = (kind, key, opaque, queuedAt, blocking);
         _shares = Sharers;
+        if (blocking)
+        {
+            _done ??= new ManualResetEventSlim();
+            _done.Reset();
+        }
+
         Volatile.Write(ref _life, (_life | 1) + 1);
     }
 
@@ -147,29 +155,30 @@ internal sealed class PendingRequest(PendingRequests? home = null) : IValueTaskS
 
     private bool WaitForReply(TimeSpan timeout, TimeProvider time, out MemcacheReply reply)
     {
-        lock (_gate)
+        for (bool isClaimed = false; !_done!.IsSet;)
         {
-            while (!_hasReply)
+            TimeSpan left = timeout - time.GetElapsedTime(QueuedAt);
+            if (isClaimed)
             {
-                TimeSpan left = timeout - time.GetElapsedTime(QueuedAt);
-                if (left > TimeSpan.Zero)
-                {
-                    Monitor.Wait(_gate, left);
-                }
-                else if (TryClaim(Life))
-                {
-                    reply = default;
-                    return false;
-                }
-                else
-                {
-                    Monitor.Wait(_gate); // the reader has claimed the request and comes for this gate: whoever kept it would keep both for ever
-                }
+                _done.Wait(); // somebody has claimed it at the last moment, and is about to end it
             }
-
-            reply = _reply;
-            return true;
+            else if (left > TimeSpan.Zero)
+            {
+                _done.Wait(left);
+            }
+            else if (TryClaim(Life))
+            {
+                reply = default;
+                return false;
+            }
+            else
+            {
+                isClaimed = true;
+            }
         }
+
+        reply = _reply;
+        return true;
     }
 
     private void Cancel(CancellationToken token)
@@ -186,17 +195,14 @@ internal sealed class PendingRequest(PendingRequests? home = null) : IValueTaskS
     /// <summary>By the one who has claimed it; the last thing that it does with it.</summary>
     private void Finish(in MemcacheReply reply)
     {
-        if (!IsBlocking)
+        (_reply, _hasReply) = (reply, true);
+        if (IsBlocking)
         {
-            (_reply, _hasReply) = (reply, true);
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-            return;
+            _done!.Set();
         }
-
-        lock (_gate)
+        else
         {
-            (_reply, _hasReply) = (reply, true);
-            Monitor.Pulse(_gate);
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
     }
 

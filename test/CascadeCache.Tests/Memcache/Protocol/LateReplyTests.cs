@@ -27,7 +27,7 @@ public sealed class LateReplyTests
         Assert.Equal(MemcacheStatus.Miss, reply.Status);
     }
 
-    // The caller asks for the time while it holds the gate. At that moment the reader claims the request and comes to the gate; then the time-out has passed.
+    // The caller has looked for the reply and asks for the time. At that moment the reply comes; then the time-out has passed.
     private sealed class ReplyAtTheLastMoment(Thread reader) : TimeProvider
     {
         private bool _hasCome;
@@ -38,7 +38,7 @@ public sealed class LateReplyTests
             {
                 _hasCome = true;
                 reader.Start();
-                SpinWait.SpinUntil(() => reader.ThreadState.HasFlag(ThreadState.WaitSleepJoin));
+                reader.Join();
             }
 
             return long.MaxValue;

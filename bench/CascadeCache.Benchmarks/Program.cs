@@ -1,11 +1,19 @@
 using BenchmarkDotNet.Running;
 using CascadeCache.Benchmarks;
+using CascadeCache.Benchmarks.Load;
+using CascadeCache.Benchmarks.Servers;
 
-if (args is [DeadMemcached.Argument])
+switch (args)
 {
-    await DeadMemcached.RunAsync();
-}
-else
-{
-    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+    case [LoadCommand.Name, .. string[] rest]:
+        return LoadCommand.Run(rest);
+    case [DatastoreChild.Command]:
+        await DatastoreChild.RunAsync();
+        return 0;
+    case [DeadMemcached.Argument]:
+        await DeadMemcached.RunAsync();
+        return 0;
+    default:
+        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+        return 0;
 }

@@ -1,0 +1,83 @@
+using System.Runtime.InteropServices;
+using CascadeCache.Benchmarks.Load.Experiments;
+using CascadeCache.Benchmarks.Load.Reports;
+using CascadeCache.Benchmarks.Servers;
+
+namespace CascadeCache.Benchmarks.Load;
+
+/// <summary>The load program: starts the servers, makes the experiments one after the other, and reports after each, so that a run that is broken off leaves what it had.</summary>
+internal static class LoadCommand
+{
+    public const string Name = "load";
+
+    public static int Run(IReadOnlyList<string> arguments)
+    {
+        LoadOptions options;
+        try
+        {
+            options = LoadOptions.Parse(arguments);
+        }
+        catch (ArgumentException e)
+        {
+            Console.Error.WriteLine(e.Message + Environment.NewLine + LoadOptions.Usage);
+            return 2;
+        }
+
+        using var cancellation = new CancellationTokenSource();
+        Action<PosixSignalContext> stop = context =>
+        {
+            context.Cancel = true;
+            cancellation.Cancel();
+        };
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, stop);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, stop);
+        try
+        {
+            Run(options, string.Join(' ', arguments.Prepend(Name)), cancellation.Token);
+            return 0;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            Console.Error.WriteLine("Broken off.");
+            return 1;
+        }
+        catch (MissingProgramException e)
+        {
+            Console.Error.WriteLine(e.Message);
+            return 1;
+        }
+    }
+
+    private static void Run(LoadOptions options, string command, CancellationToken cancellation)
+    {
+        using var servers = new LoadServers();
+        var rounds = new Rounds(options, cancellation);
+        var report = new LoadReport(options, command);
+        foreach (Experiment experiment in ExperimentsOf(options, servers))
+        {
+            using (experiment)
+            {
+                report.Add(rounds.Run(experiment));
+            }
+        }
+
+        report.End();
+    }
+
+    private static IEnumerable<Experiment> ExperimentsOf(LoadOptions options, LoadServers servers)
+    {
+        foreach (string section in options.Only)
+        {
+            foreach (Experiment experiment in ExperimentsOf(section, options, servers))
+            {
+                yield return experiment;
+            }
+        }
+    }
+
+    private static IEnumerable<Experiment> ExperimentsOf(string section, LoadOptions options, LoadServers servers) => section switch
+    {
+        "hits" => options.Sizes.Select(size => new HitsExperiment(servers, size, options.Callers)),
+        _ => throw new ArgumentException($"There is no section '{section}'."),
+    };
+}

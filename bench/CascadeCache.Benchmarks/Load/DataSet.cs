@@ -38,7 +38,7 @@ internal sealed class DataSet
     public void Fill(IDistributedCache cache, DistributedCacheEntryOptions entry) =>
         Parallel.ForEachAsync(
             Enumerable.Range(0, Keys.Length),
-            new ParallelOptions { MaxDegreeOfParallelism = 16 },
+            new ParallelOptions { MaxDegreeOfParallelism = 64 },
             async (item, token) => await cache.SetAsync(Keys[item], ValueOf(item), entry, token)).GetAwaiter().GetResult();
 
     private static byte First(int item) => (byte)item;

@@ -10,6 +10,9 @@ internal static class LoadCommand
 {
     public const string Name = "load";
 
+    private const int ManyKeys = 1_000_000;
+    private const int QuickKeys = 50_000;
+
     public static int Run(IReadOnlyList<string> arguments)
     {
         LoadOptions options;
@@ -78,6 +81,18 @@ internal static class LoadCommand
     private static IEnumerable<Experiment> ExperimentsOf(string section, LoadOptions options, LoadServers servers) => section switch
     {
         "hits" => options.Sizes.Select(size => new HitsExperiment(servers, size, options.Callers)),
-        _ => throw new ArgumentException($"There is no section '{section}'."),
+        "writes" => options.Sizes.Select(size => new WritesExperiment(servers, size, options.Callers)),
+        "scaling" =>
+        [
+            new ScalingExperiment(servers, overServers: true, Many(options)),
+            new ScalingExperiment(servers, overServers: false, Many(options)),
+            new KeysExperiment(servers, options.IsQuick ? QuickKeys : ManyKeys, Many(options)),
+            new CallersExperiment(servers),
+        ],
+        "sync" => [new SyncExperiment(servers, [1, 64])],
+        _ => [new BlockingExperiment(servers)],
     };
+
+    // One caller alone shows nothing of what scales.
+    private static int[] Many(LoadOptions options) => options.IsQuick ? [64] : [64, 256];
 }

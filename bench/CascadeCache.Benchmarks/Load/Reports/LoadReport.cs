@@ -35,6 +35,7 @@ internal sealed class LoadReport(LoadOptions options, string command)
         text.Append(CultureInfo.InvariantCulture, $"- Command: `dotnet run -c Release --project bench/CascadeCache.Benchmarks -- {command}`\n");
         text.Append(CultureInfo.InvariantCulture, $"- {options.Rounds} rounds of {options.Seconds} s a turn; all of a block take turns in one process. Numbers are medians over the rounds; a ratio is the median of the ratios of each round. ");
         text.Append("Bytes, CPU time and GC pauses are those of the client's process. `failed` is a turn with a call that failed, or with calls that were not what was to be measured.\n\n");
+        text.Append(new TargetTable(_results).Markdown());
         foreach (ExperimentResult result in _results)
         {
             text.Append(CultureInfo.InvariantCulture, $"## {result.Experiment.Title}\n\n");

@@ -1,7 +1,6 @@
-using System.Runtime.InteropServices;
+using CascadeCache.Benchmarks.CommandLine;
 using CascadeCache.Benchmarks.Load.Experiments;
 using CascadeCache.Benchmarks.Load.Reports;
-using CascadeCache.Benchmarks.Servers;
 
 namespace CascadeCache.Benchmarks.Load;
 
@@ -13,50 +12,17 @@ internal static class LoadCommand
     private const int ManyKeys = 1_000_000;
     private const int QuickKeys = 50_000;
 
-    public static int Run(IReadOnlyList<string> arguments)
-    {
-        LoadOptions options;
-        try
-        {
-            options = LoadOptions.Parse(arguments);
-        }
-        catch (ArgumentException e)
-        {
-            Console.Error.WriteLine(e.Message + Environment.NewLine + LoadOptions.Usage);
-            return 2;
-        }
-
-        using var cancellation = new CancellationTokenSource();
-        Action<PosixSignalContext> stop = context =>
-        {
-            context.Cancel = true;
-            cancellation.Cancel();
-        };
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, stop);
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, stop);
-        try
-        {
-            Run(options, string.Join(' ', arguments.Prepend(Name)), cancellation.Token);
-            return 0;
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            Console.Error.WriteLine("Broken off.");
-            return 1;
-        }
-        catch (MissingProgramException e)
-        {
-            Console.Error.WriteLine(e.Message);
-            return 1;
-        }
-    }
+    public static int Run(IReadOnlyList<string> arguments) => Interruptible.Run(
+        () => LoadOptions.Parse(arguments),
+        LoadOptions.Usage,
+        (options, cancellation) => Run(options, string.Join(' ', arguments.Prepend(Name)), cancellation));
 
     private static void Run(LoadOptions options, string command, CancellationToken cancellation)
     {
         using var servers = new LoadServers();
         var rounds = new Rounds(options, cancellation);
-        var report = new LoadReport(options, command);
-        foreach (Experiment experiment in ExperimentsOf(options, servers))
+        var report = new LoadReport(new ReportFacts("Load", command, options.Rounds, options.Seconds, options.Out));
+        foreach (LoadExperiment experiment in ExperimentsOf(options, servers))
         {
             using (experiment)
             {
@@ -67,18 +33,18 @@ internal static class LoadCommand
         report.End();
     }
 
-    private static IEnumerable<Experiment> ExperimentsOf(LoadOptions options, LoadServers servers)
+    private static IEnumerable<LoadExperiment> ExperimentsOf(LoadOptions options, LoadServers servers)
     {
         foreach (string section in options.Only)
         {
-            foreach (Experiment experiment in ExperimentsOf(section, options, servers))
+            foreach (LoadExperiment experiment in ExperimentsOf(section, options, servers))
             {
                 yield return experiment;
             }
         }
     }
 
-    private static IEnumerable<Experiment> ExperimentsOf(string section, LoadOptions options, LoadServers servers) => section switch
+    private static IEnumerable<LoadExperiment> ExperimentsOf(string section, LoadOptions options, LoadServers servers) => section switch
     {
         "hits" => options.Sizes.Select(size => new HitsExperiment(servers, size, options.Callers)),
         "writes" => options.Sizes.Select(size => new WritesExperiment(servers, size, options.Callers)),

@@ -1,5 +1,4 @@
-using System.Globalization;
-using CascadeCache.Benchmarks.Load.Experiments;
+using CascadeCache.Benchmarks.CommandLine;
 
 namespace CascadeCache.Benchmarks.Load;
 
@@ -53,28 +52,12 @@ internal sealed record LoadOptions
 
     private LoadOptions With(string name, string value) => name switch
     {
-        "--only" => this with { Only = SectionsOf(value) },
-        "--sizes" => this with { Sizes = Numbers(value, 2, 1_000_000) },
-        "--callers" => this with { Callers = Numbers(value, 1, 10_000) },
-        "--rounds" => this with { Rounds = Numbers(value, 1, 100)[0] },
-        "--seconds" => this with { Seconds = SecondsOf(value) },
+        "--only" => this with { Only = ArgumentValues.Names(value, Sections) },
+        "--sizes" => this with { Sizes = ArgumentValues.Numbers(value, 2, 1_000_000) },
+        "--callers" => this with { Callers = ArgumentValues.Numbers(value, 1, 10_000) },
+        "--rounds" => this with { Rounds = ArgumentValues.Number(value, 1, 100) },
+        "--seconds" => this with { Seconds = ArgumentValues.Seconds(value) },
         "--out" => this with { Out = value },
         _ => throw new ArgumentException($"Unknown argument '{name}'."),
     };
-
-    private static string[] SectionsOf(string value)
-    {
-        string[] names = value.Split(',');
-        return names.Except(Sections).FirstOrDefault() is { } unknown ? throw new ArgumentException($"There is no section '{unknown}'.") : names;
-    }
-
-    private static int[] Numbers(string value, int least, int most) =>
-        [.. value.Split(',').Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most
-            ? number
-            : throw new ArgumentException($"'{text}' is not a number from {least} to {most}."))];
-
-    private static double SecondsOf(string value) =>
-        double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds is >= 0.1 and <= 60
-            ? seconds
-            : throw new ArgumentException($"'{value}' is not a number of seconds from 0.1 to 60.");
 }

@@ -7,7 +7,7 @@ internal sealed class Rounds(LoadOptions options, CancellationToken cancellation
 {
     private readonly TimeSpan _measured = TimeSpan.FromSeconds(options.Seconds);
 
-    public ExperimentResult Run(Experiment experiment)
+    public ExperimentResult Run(LoadExperiment experiment)
     {
         var cells = new List<CellResult>();
         foreach (Cell cell in experiment.Cells())
@@ -18,7 +18,7 @@ internal sealed class Rounds(LoadOptions options, CancellationToken cancellation
         return new ExperimentResult(experiment, cells);
     }
 
-    private CellResult Run(Experiment experiment, Cell cell)
+    private CellResult Run(LoadExperiment experiment, Cell cell)
     {
         Console.Error.WriteLine($"{experiment.Title}: {cell.Label}");
         var warmUp = new LoadRunner(TimeSpan.Zero, _measured / 2, cancellation);

@@ -23,7 +23,10 @@ internal sealed record Turn
     public required int PoolThreads { get; init; }
 
     /// <summary>Calls a second of callers that only disturbed.</summary>
-    public required double OthersPerSecond { get; init; }
+    public double OthersPerSecond { get; init; }
+
+    /// <summary>Calls that ended with something else than what they should.</summary>
+    public long Lost { get; init; }
 
     /// <summary>Why the numbers are worth nothing; null: they are.</summary>
     public string? Failure { get; init; }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Caching.Distributed;
 namespace CascadeCache.Benchmarks.Load.Experiments;
 
 /// <summary>How long small reads wait behind large ones on the same connection.</summary>
-internal sealed class BlockingExperiment(LoadServers servers) : Experiment
+internal sealed class BlockingExperiment(LoadServers servers) : LoadExperiment
 {
     private const int SmallSize = 100;
     private const int SmallKeys = 1000;
@@ -22,7 +22,7 @@ internal sealed class BlockingExperiment(LoadServers servers) : Experiment
     public override string Notes =>
         $"`GetAsync` of {Sizes.Text(SmallSize)}, memcache only, alone and while {LargeCallers} further callers read values of {Sizes.Text(LargeSize)} in closed loops from the same cache; large/s is what those got. Bytes and processor time are those of all of them, a call being a small one.";
 
-    public override bool ShowsOthers => true;
+    public override IReadOnlyList<ExtraColumn> Extras => [new("large/s", static turn => turn.OthersPerSecond)];
 
     public override IEnumerable<Cell> Cells()
     {

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Caching.StackExchangeRedis;
 namespace CascadeCache.Benchmarks.Load.Experiments;
 
 /// <summary>Hits for one caller up to ten thousand that wait at the same time.</summary>
-internal sealed class CallersExperiment(LoadServers servers) : Experiment
+internal sealed class CallersExperiment(LoadServers servers) : LoadExperiment
 {
     private const int Size = 100;
     private const int Keys = 1000;

@@ -1,24 +1,17 @@
-using CascadeCache.Benchmarks.Load.Subjects;
-
 namespace CascadeCache.Benchmarks.Load.Experiments;
-
-/// <summary>Who takes part in a cell.</summary>
-internal sealed record Entrant(string Name, LoadSubject Subject, DataSet Data, int Callers)
-{
-    public Entrant(LoadSubject subject, DataSet data, int callers)
-        : this(subject.Name, subject, data, callers)
-    {
-    }
-}
-
-/// <summary>Those who take turns with each other.</summary>
-internal sealed record Cell(string Label, IReadOnlyList<Entrant> Entrants);
 
 /// <summary>A column that shows the throughput as a multiple of one entrant's.</summary>
 internal sealed record Baseline(string Header, string Entrant);
 
-/// <summary>What one table shows. Its cells come one after the other, each made ready when it is asked for.</summary>
-internal abstract class Experiment : IDisposable
+/// <summary>A column that only some tables have.</summary>
+internal sealed record ExtraColumn(string Header, Func<Turn, double> Selector)
+{
+    /// <summary>The most threads that the pool had in a turn.</summary>
+    public static ExtraColumn PoolThreads { get; } = new("pool threads", static turn => turn.PoolThreads);
+}
+
+/// <summary>What one table shows.</summary>
+internal abstract class Experiment
 {
     /// <summary>What files and targets call it.</summary>
     public abstract string Name { get; }
@@ -30,13 +23,6 @@ internal abstract class Experiment : IDisposable
 
     public virtual IReadOnlyList<Baseline> Baselines => [];
 
-    public virtual bool ShowsOthers => false;
-
-    public virtual bool ShowsPoolThreads => false;
-
-    public abstract IEnumerable<Cell> Cells();
-
-    public virtual void Dispose()
-    {
-    }
+    /// <summary>Columns beside those that every table has.</summary>
+    public virtual IReadOnlyList<ExtraColumn> Extras => [];
 }

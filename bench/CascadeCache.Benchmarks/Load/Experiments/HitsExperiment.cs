@@ -6,7 +6,7 @@ using Microsoft.Extensions.Caching.StackExchangeRedis;
 namespace CascadeCache.Benchmarks.Load.Experiments;
 
 /// <summary>Reads of values that are there, of one size.</summary>
-internal sealed class HitsExperiment(LoadServers servers, int size, IReadOnlyList<int> callers) : Experiment
+internal sealed class HitsExperiment(LoadServers servers, int size, IReadOnlyList<int> callers) : LoadExperiment
 {
     public const string Pipelined = "raw pipelined socket";
     public const string PingPong = "raw ping-pong, asynchronous";

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Caching.StackExchangeRedis;
 namespace CascadeCache.Benchmarks.Load.Experiments;
 
 /// <summary>Hits among few keys and among a great many.</summary>
-internal sealed class KeysExperiment(LoadServers servers, int many, IReadOnlyList<int> callers) : Experiment
+internal sealed class KeysExperiment(LoadServers servers, int many, IReadOnlyList<int> callers) : LoadExperiment
 {
     private const int Size = 100;
     private const int Few = 1000;

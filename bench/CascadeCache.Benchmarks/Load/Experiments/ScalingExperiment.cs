@@ -3,7 +3,7 @@ using CascadeCache.Benchmarks.Load.Subjects;
 namespace CascadeCache.Benchmarks.Load.Experiments;
 
 /// <summary>Hits over more and more servers, or over more and more connections to one.</summary>
-internal sealed class ScalingExperiment(LoadServers servers, bool overServers, IReadOnlyList<int> callers) : Experiment
+internal sealed class ScalingExperiment(LoadServers servers, bool overServers, IReadOnlyList<int> callers) : LoadExperiment
 {
     private const int Size = 1024;
     private const int Keys = 1000;

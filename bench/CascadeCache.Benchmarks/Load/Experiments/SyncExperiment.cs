@@ -4,7 +4,7 @@ using Microsoft.Extensions.Caching.StackExchangeRedis;
 namespace CascadeCache.Benchmarks.Load.Experiments;
 
 /// <summary>Blocking reads on threads of the callers' own, beside asynchronous ones; and what the thread pool does meanwhile.</summary>
-internal sealed class SyncExperiment(LoadServers servers, IReadOnlyList<int> callers) : Experiment
+internal sealed class SyncExperiment(LoadServers servers, IReadOnlyList<int> callers) : LoadExperiment
 {
     public const string Get = "CascadeCache Get";
     public const string GetAsync = "CascadeCache GetAsync";
@@ -23,7 +23,7 @@ internal sealed class SyncExperiment(LoadServers servers, IReadOnlyList<int> cal
 
     public override IReadOnlyList<Baseline> Baselines => [new("× GetAsync", GetAsync)];
 
-    public override bool ShowsPoolThreads => true;
+    public override IReadOnlyList<ExtraColumn> Extras => [ExtraColumn.PoolThreads];
 
     public override IEnumerable<Cell> Cells()
     {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using CascadeCache.Benchmarks.Load.Subjects;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Caching.StackExchangeRedis;
@@ -6,7 +5,7 @@ using Microsoft.Extensions.Caching.StackExchangeRedis;
 namespace CascadeCache.Benchmarks.Load.Experiments;
 
 /// <summary>Writes over values of the same size, each caller's to a key of its own.</summary>
-internal sealed class WritesExperiment(LoadServers servers, int size, IReadOnlyList<int> callers) : Experiment
+internal sealed class WritesExperiment(LoadServers servers, int size, IReadOnlyList<int> callers) : LoadExperiment
 {
     public const string Pipelined = "raw pipelined socket";
     public const string PingPong = "raw ping-pong, asynchronous";
@@ -18,9 +17,6 @@ internal sealed class WritesExperiment(LoadServers servers, int size, IReadOnlyL
     public const string DistributedSetAsync = "CascadeCache SetAsync, distributed";
     public const string RedisSetAsync = "RedisCache SetAsync";
     public const string MemorySetAsync = "MemoryDistributedCache SetAsync";
-
-    // Locks of the time-outs in use run out well before this.
-    private static readonly TimeSpan PublishLimit = TimeSpan.FromSeconds(60);
 
     private readonly Caches _caches = new();
 
@@ -54,7 +50,7 @@ internal sealed class WritesExperiment(LoadServers servers, int size, IReadOnlyL
         CascadeDistributedCache durableOnly = _caches.Cascade(CascadeBackends.Datastore, [], servers.Datastore);
         CascadeDistributedCache distributed = _caches.Cascade(CascadeBackends.Distributed, [servers.Memcached], servers.Datastore);
         RedisCache redis = _caches.Redis(servers.Redis);
-        WaitUntilWritesArePublished(distributed);
+        Caches.WaitUntilWritesArePublished(distributed);
 
         // The modes must not find each other's items in memcached.
         var alone = new DataSet(keys, size, "alone");
@@ -75,22 +71,5 @@ internal sealed class WritesExperiment(LoadServers servers, int size, IReadOnlyL
             (new AsyncSet(RedisSetAsync, SubjectFamily.Redis, redis, entry), alone),
             (new AsyncSet(MemorySetAsync, SubjectFamily.Memory, Caches.Memory(), entry), alone),
         ];
-    }
-
-    // A memcached that has just started may have lost locks, so that writes to it publish nothing; what is measured is the time after.
-    private static void WaitUntilWritesArePublished(CascadeDistributedCache cache)
-    {
-        long started = Stopwatch.GetTimestamp();
-        while (cache.GetStatistics().MemcacheHits == 0)
-        {
-            if (Stopwatch.GetElapsedTime(started) > PublishLimit)
-            {
-                throw new InvalidOperationException("Writes are not published to memcached.");
-            }
-
-            cache.Set("published", new byte[100], Caches.Entry);
-            cache.Get("published");
-            Thread.Sleep(200);
-        }
     }
 }

@@ -15,7 +15,7 @@ internal sealed class ExperimentTable(ExperimentResult result)
         string[] headers =
         [
             "", "ops/s", .. Experiment.Baselines.Select(static baseline => baseline.Header), "p50 µs", "p99 µs", "p99.9 µs", "B/call", "CPU µs/call", "GC ms/s",
-            .. Experiment.ShowsOthers ? ["large/s"] : Array.Empty<string>(), .. Experiment.ShowsPoolThreads ? ["pool threads"] : Array.Empty<string>(),
+            .. Experiment.Extras.Select(static extra => extra.Header),
         ];
         text.Append("| ").AppendJoin(" | ", headers).Append(" |\n|---").Append(string.Concat(Enumerable.Repeat("|---:", headers.Length - 1))).Append("|\n");
         foreach (CellResult cell in result.Cells)
@@ -56,16 +56,11 @@ internal sealed class ExperimentTable(ExperimentResult result)
         yield return Number(entrant.Median(static turn => turn.BytesPerCall), "#,0");
         yield return Number(entrant.Median(static turn => turn.CpuPerCall), "#,0.0");
         yield return Number(entrant.Median(static turn => turn.GcPauses), "0.0");
-        if (Experiment.ShowsOthers)
+        foreach (ExtraColumn extra in Experiment.Extras)
         {
-            yield return Number(entrant.Median(static turn => turn.OthersPerSecond), "#,0");
-        }
-
-        if (Experiment.ShowsPoolThreads)
-        {
-            yield return Number(entrant.Median(static turn => turn.PoolThreads), "0");
+            yield return Number(entrant.Median(extra.Selector), "#,0");
         }
     }
 
-    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+    private static string Number(double value, string format) => double.IsFinite(value) ? value.ToString(format, CultureInfo.InvariantCulture) : "";
 }

@@ -4,15 +4,15 @@ using System.Text;
 namespace CascadeCache.Benchmarks.Load.Reports;
 
 /// <summary>The report of a run. Written anew after each experiment, so that a run that is broken off leaves what it had; without a file it goes to standard output at the end.</summary>
-internal sealed class LoadReport(LoadOptions options, string command)
+internal sealed class LoadReport(ReportFacts facts)
 {
-    private readonly string _facts = MachineFacts.Markdown();
+    private readonly string _machine = MachineFacts.Markdown();
     private readonly List<ExperimentResult> _results = [];
 
     public void Add(ExperimentResult result)
     {
         _results.Add(result);
-        if (options.Out is { } file)
+        if (facts.Out is { } file)
         {
             File.WriteAllText(PlotFile(file, result), new ExperimentTable(result).Svg());
             File.WriteAllText(file, Markdown());
@@ -21,7 +21,7 @@ internal sealed class LoadReport(LoadOptions options, string command)
 
     public void End()
     {
-        if (options.Out is null)
+        if (facts.Out is null)
         {
             Console.WriteLine(Markdown());
         }
@@ -30,11 +30,11 @@ internal sealed class LoadReport(LoadOptions options, string command)
     private string Markdown()
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"# Load, {DateTime.UtcNow:yyyy-MM-dd}\n\n");
-        text.Append(_facts);
-        text.Append(CultureInfo.InvariantCulture, $"- Command: `dotnet run -c Release --project bench/CascadeCache.Benchmarks -- {command}`\n");
-        text.Append(CultureInfo.InvariantCulture, $"- {options.Rounds} rounds of {options.Seconds} s a turn; all of a block take turns in one process. Numbers are medians over the rounds; a ratio is the median of the ratios of each round. ");
-        text.Append("Bytes, CPU time and GC pauses are those of the client's process. `failed` is a turn with a call that failed, or with calls that were not what was to be measured.\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"# {facts.Title}, {DateTime.UtcNow:yyyy-MM-dd}\n\n");
+        text.Append(_machine);
+        text.Append(CultureInfo.InvariantCulture, $"- Command: `dotnet run -c Release --project bench/CascadeCache.Benchmarks -- {facts.Command}`\n");
+        text.Append(CultureInfo.InvariantCulture, $"- {facts.Rounds} rounds of {facts.Seconds} s a turn; all of a block take turns in one run. Numbers are medians over the rounds; a ratio is the median of the ratios of each round. ");
+        text.Append("Bytes, CPU time and GC pauses are those of the process that has the cache. `failed` is a turn with a call that failed, or with calls that were not what was to be measured.\n\n");
         text.Append(new TargetTable(_results).Markdown());
         foreach (ExperimentResult result in _results)
         {
@@ -45,7 +45,7 @@ internal sealed class LoadReport(LoadOptions options, string command)
             }
 
             text.Append(new ExperimentTable(result).Markdown()).Append('\n');
-            if (options.Out is { } file)
+            if (facts.Out is { } file)
             {
                 text.Append(CultureInfo.InvariantCulture, $"![{result.Experiment.Title}]({Path.GetFileName(PlotFile(file, result))})\n\n");
             }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using CascadeCache.Benchmarks.EndToEnd;
 using CascadeCache.Benchmarks.Load.Experiments;
 
 namespace CascadeCache.Benchmarks.Load.Reports;
@@ -18,6 +19,8 @@ internal sealed class TargetTable(IReadOnlyList<ExperimentResult> results)
         }
 
         Blocking();
+        Sessions("read");
+        Sessions("increment");
         return _rows.Count == 0 ? "" : new StringBuilder("## Targets\n\n| target | wanted | measured | |\n|---|---:|---:|---|\n").AppendJoin("", _rows).Append('\n').ToString();
     }
 
@@ -65,6 +68,24 @@ internal sealed class TargetTable(IReadOnlyList<ExperimentResult> results)
         {
             AtLeast("Get on 64 threads: throughput as a part of GetAsync's for 64 callers", 0.5, Ratio(cell, SyncExperiment.Get, SyncExperiment.GetAsync, Throughput));
             AtMost("Get on 64 threads: threads of the pool as a multiple of those with GetAsync", 1, Ratio(cell, SyncExperiment.Get, SyncExperiment.GetAsync, static turn => turn.PoolThreads));
+        }
+    }
+
+    private void Sessions(string path)
+    {
+        foreach (CellResult cell in CellsOf(SessionRequests.NameOf(path)))
+        {
+            foreach (SessionSetup setup in SessionSetups.All.Where(SessionSetups.IsOurs))
+            {
+                string name = SessionSetups.NameOf(setup);
+                string what = $"{path}, {cell.Label}, {name}";
+                AtLeast($"{what}: requests a second as a multiple of RedisCache's", 1, Ratio(cell, name, SessionSetups.NameOf(SessionSetup.Redis), Throughput));
+                AtMost($"{what}: p99 as a multiple of RedisCache's", 1, Ratio(cell, name, SessionSetups.NameOf(SessionSetup.Redis), static turn => turn.P99));
+                if (path == "read" && SessionSetups.HasCascadeSession(setup))
+                {
+                    AtLeast($"{what}: requests a second as a part of MemoryDistributedCache's", 0.85, Ratio(cell, name, SessionSetups.NameOf(SessionSetup.Memory), Throughput));
+                }
+            }
         }
     }
 

@@ -1,9 +1,10 @@
 using CascadeCache.Datastore;
 using CascadeCache.Datastore.Protocol;
-using CascadeCache.Entries;
 using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Value = CascadeCache.Datastore.Protocol.Value;
 
 namespace CascadeCache.Benchmarks.Load.Subjects;
 
@@ -39,16 +40,20 @@ internal sealed class BareCommit(string name, string host, DataSet data) : LoadS
 
     public void Dispose() => _channel.Dispose();
 
+    // The entity that the cache would store.
     private CommitRequest RequestFor(Caller caller)
     {
-        var codec = new EntityCodec("Session", "");
-        long tomorrow = DateTimeOffset.UtcNow.AddDays(1).ToUnixTimeMilliseconds();
-        var value = new DurableValue(caller.Value, new EntryLifetime(tomorrow, 0), tomorrow);
+        DateTimeOffset tomorrow = DateTimeOffset.UtcNow.AddDays(1);
+        var entity = new Entity { Key = new Key { Path = { new Key.Types.PathElement { Kind = "Session", Name = "bare." + data.Keys[caller.Item] } } } };
+        entity.Properties.Add(EntityProperties.Value, new Value { BlobValue = ByteString.CopyFrom(caller.Value), ExcludeFromIndexes = true });
+        entity.Properties.Add(EntityProperties.ExpiresAt, new Value { TimestampValue = Timestamp.FromDateTimeOffset(tomorrow), ExcludeFromIndexes = true });
+        entity.Properties.Add(EntityProperties.AbsoluteAt, new Value { IntegerValue = tomorrow.ToUnixTimeMilliseconds(), ExcludeFromIndexes = true });
+        entity.Properties.Add(EntityProperties.Window, new Value { IntegerValue = 0, ExcludeFromIndexes = true });
         return new CommitRequest
         {
             ProjectId = Experiments.Caches.ProjectId,
             Mode = CommitRequest.Types.Mode.NonTransactional,
-            Mutations = { new Mutation { Upsert = codec.Encode(new CacheKey("bare." + data.Keys[caller.Item]), value) } },
+            Mutations = { new Mutation { Upsert = entity } },
         };
     }
 }

@@ -3,7 +3,7 @@ using System.IO.Hashing;
 using BenchmarkDotNet.Attributes;
 using CascadeCache.Entries;
 
-namespace CascadeCache.Benchmarks;
+namespace CascadeCache.Benchmarks.Micro;
 
 /// <summary>What does the envelope cost, beside the checksum of the payload that is most of it?</summary>
 [MemoryDiagnoser]

@@ -12,7 +12,10 @@ internal sealed class SessionRequests(string path, EndToEndOptions options) : Ex
     public override string Title => path == "read" ? "Requests that read a session" : "Requests that change a session";
 
     public override string Notes =>
-        $"A call is a request, over {options.Callers} connections; bytes, processor time and GC pauses are those of the application's process, and so are pool threads, at the end of a turn. The session is loaded {(options.LoadsAsync ? "by LoadAsync" : "by its first use, blocking")}. Every reply is checked: one without its session's number, which the stock session gives when it could not load, or with another status than 200, is lost, and no part of the throughput.";
+        $"A call is a request, over {options.Callers} connections; bytes, processor time and GC pauses are those of the application's process, and so are pool "
+        + $"threads, at the end of a turn. The session is loaded {(options.LoadsAsync ? "by LoadAsync" : "by its first use, blocking")}. Every reply is checked: "
+        + "one without its session's number, which the stock session gives when it could not load, or with another status than 200, is lost, and no part of the "
+        + "throughput.";
 
     public override IReadOnlyList<Baseline> Baselines =>
     [

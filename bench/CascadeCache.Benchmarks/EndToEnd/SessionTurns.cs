@@ -44,7 +44,7 @@ internal sealed class SessionTurns(IReadOnlyList<RunningApp> apps, ChildProgram 
         Wait(_measured);
         string answer = generator.Ask("end");
         ProcessUsage after = app.Usage();
-        string? failure = new[] { started, answer }.FirstOrDefault(static text => text.StartsWith(LoadGenerator.FailedPrefix, StringComparison.Ordinal))?[LoadGenerator.FailedPrefix.Length..];
+        string? failure = FailureIn(started) ?? FailureIn(answer);
         HttpLoadResult load = failure is null ? HttpLoadResult.FromText(answer) : default;
         double requests = Math.Max(1, load.Requests);
         double seconds = Math.Max(0.001, load.Seconds);
@@ -62,6 +62,9 @@ internal sealed class SessionTurns(IReadOnlyList<RunningApp> apps, ChildProgram 
             Failure = failure ?? (load.Requests == 0 ? "no request ended in the measured time" : null),
         };
     }
+
+    private static string? FailureIn(string answer) =>
+        answer.StartsWith(LoadGenerator.FailedPrefix, StringComparison.Ordinal) ? answer[LoadGenerator.FailedPrefix.Length..] : null;
 
     private void Wait(TimeSpan time)
     {

@@ -20,7 +20,8 @@ internal sealed class BlockingExperiment(LoadServers servers) : LoadExperiment
     public override string Title => "Small reads behind large ones";
 
     public override string Notes =>
-        $"`GetAsync` of {Sizes.Text(SmallSize)}, memcache only, alone and while {LargeCallers} further callers read values of {Sizes.Text(LargeSize)} in closed loops from the same cache; large/s is what those got. Bytes and processor time are those of all of them, a call being a small one.";
+        $"`GetAsync` of {Sizes.Text(SmallSize)}, memcache only, alone and while {LargeCallers} further callers read values of {Sizes.Text(LargeSize)} in closed "
+        + "loops from the same cache; large/s is what those got. Bytes and processor time are those of all of them, a call being a small one.";
 
     public override IReadOnlyList<ExtraColumn> Extras => [new("large/s", static turn => turn.OthersPerSecond)];
 
@@ -28,8 +29,8 @@ internal sealed class BlockingExperiment(LoadServers servers) : LoadExperiment
     {
         var small = new DataSet(SmallKeys, SmallSize, "small");
         var large = new DataSet(LargeKeys, LargeSize, "large");
-        AsyncGet one = Subject("CascadeCache, 1 connection", SubjectFamily.CascadeCache, _caches.Cascade(CascadeBackends.Memcache, [servers.Memcached]));
-        AsyncGet more = Subject($"CascadeCache, {MoreConnections} connections", SubjectFamily.CascadeCache, _caches.Cascade(CascadeBackends.Memcache, [servers.Memcached], connections: MoreConnections));
+        AsyncGet one = Subject("CascadeCache, 1 connection", SubjectFamily.CascadeCache, Over(connections: 1));
+        AsyncGet more = Subject($"CascadeCache, {MoreConnections} connections", SubjectFamily.CascadeCache, Over(MoreConnections));
         AsyncGet redis = Subject("RedisCache", SubjectFamily.Redis, _caches.Redis(servers.Redis));
         foreach (int count in (int[])[1, 16])
         {
@@ -43,6 +44,8 @@ internal sealed class BlockingExperiment(LoadServers servers) : LoadExperiment
                     }),
                 ]);
         }
+
+        CascadeDistributedCache Over(int connections) => _caches.Cascade(CascadeBackends.Memcache, [servers.Memcached], connections: connections);
 
         AsyncGet Subject(string name, SubjectFamily family, IDistributedCache cache)
         {

@@ -16,7 +16,9 @@ internal sealed class CallersExperiment(LoadServers servers) : LoadExperiment
 
     public override string Title => "Hits for up to 10,000 waiting callers";
 
-    public override string Notes => $"`GetAsync` of {Sizes.Text(Size)}, memcache only. Processor time and bytes of a call are to be the same, or less, with more callers; the latency of a closed loop grows with their number.";
+    public override string Notes =>
+        $"`GetAsync` of {Sizes.Text(Size)}, memcache only. Processor time and bytes of a call are to be the same, or less, with more callers; the latency of a closed "
+        + "loop grows with their number.";
 
     public override IReadOnlyList<Baseline> Baselines => [new("× 100 callers", Sizes.Callers(100))];
 

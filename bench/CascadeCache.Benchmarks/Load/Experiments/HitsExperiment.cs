@@ -33,7 +33,8 @@ internal sealed class HitsExperiment(LoadServers servers, int size, IReadOnlyLis
     public override string Title => $"Hits, values of {Sizes.Text(size)}";
 
     public override string Notes =>
-        $"{Keys} keys. The entries have an absolute expiration of 12 hours and do not slide. Every value is checked (length, first and last byte), and the cache's counters after every turn: as many hits as calls, no Datastore operation.";
+        $"{Keys} keys. The entries have an absolute expiration of 12 hours and do not slide. Every value is checked (length, first and last byte), and the "
+        + "cache's counters after every turn: as many hits as calls, no Datastore operation.";
 
     public override IReadOnlyList<Baseline> Baselines => [new("× RedisCache", RedisGetAsync), new("× raw pipelined", Pipelined)];
 

@@ -16,7 +16,8 @@ internal sealed class KeysExperiment(LoadServers servers, int many, IReadOnlyLis
 
     public override string Title => $"Hits among {Text(many)} distinct keys";
 
-    public override string Notes => $"`GetAsync` of {Sizes.Text(Size)}, memcache only. What a call costs is to be the same; that so many keys leave the processors' caches falls on the servers too.";
+    public override string Notes =>
+        $"`GetAsync` of {Sizes.Text(Size)}, memcache only. What a call costs is to be the same; that so many keys leave the processors' caches falls on the servers too.";
 
     public override IReadOnlyList<Baseline> Baselines => [new("× few keys", NameOf("CascadeCache", Few))];
 

@@ -15,7 +15,9 @@ internal sealed class ScalingExperiment(LoadServers servers, bool overServers, I
 
     public override string Title => overServers ? "Hits over several memcached servers" : "Hits over several connections to one memcached";
 
-    public override string Notes => $"`GetAsync` of {Sizes.Text(Size)}, memcache only, {Keys} keys. All servers share this machine's processors: more of them cannot make more work, but must not cost more either.";
+    public override string Notes =>
+        $"`GetAsync` of {Sizes.Text(Size)}, memcache only, {Keys} keys. All servers share this machine's processors: more of them cannot make more work, but must not "
+        + "cost more either.";
 
     public override IReadOnlyList<Baseline> Baselines => [new("× one", NameOf(1))];
 

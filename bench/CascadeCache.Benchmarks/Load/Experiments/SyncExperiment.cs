@@ -19,7 +19,8 @@ internal sealed class SyncExperiment(LoadServers servers, IReadOnlyList<int> cal
     public override string Title => "Blocking reads beside asynchronous ones";
 
     public override string Notes =>
-        $"Hits of {Sizes.Text(Size)}, memcache only. Each blocking caller has a thread of its own. Pool threads are the most that the pool had in a turn; threads that an earlier turn made may still be there, so that a blocking call adds none if its number is not above the asynchronous one's.";
+        $"Hits of {Sizes.Text(Size)}, memcache only. Each blocking caller has a thread of its own. Pool threads are the most that the pool had in a turn; threads "
+        + "that an earlier turn made may still be there, so that a blocking call adds none if its number is not above the asynchronous one's.";
 
     public override IReadOnlyList<Baseline> Baselines => [new("× GetAsync", GetAsync)];
 

@@ -27,7 +27,8 @@ internal sealed class WritesExperiment(LoadServers servers, int size, IReadOnlyL
     public override string Title => $"Writes, values of {Sizes.Text(size)}";
 
     public override string Notes =>
-        "Each caller writes to a key of its own. The Datastore is the emulator, whose commit is in memory and far faster than the service's. The cache's counters are checked after every turn: as many commits as calls, or none; no retry, nothing on the backlog.";
+        "Each caller writes to a key of its own. The Datastore is the emulator, whose commit is in memory and far faster than the service's. The cache's "
+        + "counters are checked after every turn: as many commits as calls, or none; no retry, nothing on the backlog.";
 
     public override IReadOnlyList<Baseline> Baselines => [new("× RedisCache", RedisSetAsync), new("× bare commit", BareCommit)];
 

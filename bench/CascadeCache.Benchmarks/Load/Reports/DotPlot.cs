@@ -30,7 +30,7 @@ internal sealed class DotPlot(string title, IReadOnlyList<string> panels, IReadO
         int height = Top + (groups.Count * GroupGap) + (groups.Sum(static group => group.Rows.Count) * RowHeight) + Bottom;
         int width = LabelWidth + (panels.Count * (PanelWidth + PanelGap));
         Line($"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" font-family=\"sans-serif\" font-size=\"12\">");
-        Line($"<style>text{{fill:#333}}.grid{{stroke:#8884}}.{SubjectFamily.Limit}{{fill:#888;stroke:#888}}.{SubjectFamily.CascadeCache}{{fill:#2f7ed8;stroke:#2f7ed8}}.{SubjectFamily.Redis}{{fill:#d9534f;stroke:#d9534f}}.{SubjectFamily.Memory}{{fill:#3a9d5d;stroke:#3a9d5d}}@media(prefers-color-scheme:dark){{text{{fill:#ddd}}}}</style>");
+        Line($"<style>text{{fill:#333}}.grid{{stroke:#8884}}{Colours()}@media(prefers-color-scheme:dark){{text{{fill:#ddd}}}}</style>");
         Text(10, 22, title, "font-size=\"15\" font-weight=\"bold\"");
         for (int panel = 0; panel < panels.Count; panel++)
         {
@@ -66,7 +66,9 @@ internal sealed class DotPlot(string title, IReadOnlyList<string> panels, IReadO
 
             double x = X(panel, dot);
             string tip = dot == end ? Number(dot) : Number(dot) + " – " + Number(end);
-            Line($"<g class=\"{row.Family}\"><title>{Escaped(row.Label)}: {tip}</title><line x1=\"{x:0.#}\" y1=\"{y}\" x2=\"{X(panel, end):0.#}\" y2=\"{y}\" stroke-width=\"3\" stroke-opacity=\"0.5\"/><circle cx=\"{x:0.#}\" cy=\"{y}\" r=\"4.5\"/></g>");
+            Line($"<g class=\"{row.Family}\"><title>{Escaped(row.Label)}: {tip}</title>");
+            Line($"<line x1=\"{x:0.#}\" y1=\"{y}\" x2=\"{X(panel, end):0.#}\" y2=\"{y}\" stroke-width=\"3\" stroke-opacity=\"0.5\"/>");
+            Line($"<circle cx=\"{x:0.#}\" cy=\"{y}\" r=\"4.5\"/></g>");
         }
     }
 
@@ -99,6 +101,16 @@ internal sealed class DotPlot(string title, IReadOnlyList<string> panels, IReadO
         int first = (int)Math.Floor(Math.Log10(values.Min()));
         return (first, Math.Max(first + 1, (int)Math.Ceiling(Math.Log10(values.Max()))));
     }
+
+    private static string Colours() => string.Concat(Enum.GetValues<SubjectFamily>().Select(static family => $".{family}{{fill:{ColourOf(family)};stroke:{ColourOf(family)}}}"));
+
+    private static string ColourOf(SubjectFamily family) => family switch
+    {
+        SubjectFamily.CascadeCache => "#2f7ed8",
+        SubjectFamily.Redis => "#d9534f",
+        SubjectFamily.Memory => "#3a9d5d",
+        _ => "#888",
+    };
 
     private static int Left(int panel) => LabelWidth + (panel * (PanelWidth + PanelGap));
 

@@ -33,8 +33,10 @@ internal sealed class LoadReport(ReportFacts facts)
         text.Append(CultureInfo.InvariantCulture, $"# {facts.Title}, {DateTime.UtcNow:yyyy-MM-dd}\n\n");
         text.Append(_machine);
         text.Append(CultureInfo.InvariantCulture, $"- Command: `dotnet run -c Release --project bench/CascadeCache.Benchmarks -- {facts.Command}`\n");
-        text.Append(CultureInfo.InvariantCulture, $"- {facts.Rounds} rounds of {facts.Seconds} s a turn; all of a block take turns in one run. Numbers are medians over the rounds; a ratio is the median of the ratios of each round. ");
-        text.Append("Bytes, CPU time and GC pauses are those of the process that has the cache. `failed` is a turn with a call that failed, or with calls that were not what was to be measured.\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"- {facts.Rounds} rounds of {facts.Seconds} s a turn; all of a block take turns in one run. ");
+        text.Append("Numbers are medians over the rounds; a ratio is the median of the ratios of each round. ");
+        text.Append("Bytes, CPU time and GC pauses are those of the process that has the cache. ");
+        text.Append("`failed` is a turn with a call that failed, or with calls that were not what was to be measured.\n\n");
         text.Append(new TargetTable(_results).Markdown());
         foreach (ExperimentResult result in _results)
         {

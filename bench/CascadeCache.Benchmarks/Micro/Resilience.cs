@@ -36,7 +36,11 @@ public class Resilience
     public async Task<int> Bare() => (int)(await new Answered().SendAsync(CallContext.Async(default))).Status;
 
     [Benchmark]
-    public async Task<int> PastThePipelines() => (int)(await _calls.RunAsync(new Answered(), CallContext.Async(default))).Status;
+    public async Task<int> PastThePipelines()
+    {
+        MemcacheReply reply = await _calls.SendAsync(new Answered(), CallContext.Async(default));
+        return _calls.IsFinal(reply) ? (int)reply.Status : throw new InvalidOperationException("An answer was none.");
+    }
 
     [Benchmark]
     public async Task<int> ThroughTheRetryingPipeline() => (int)(await ThroughAsync(_resilience.Retrying)).Status;

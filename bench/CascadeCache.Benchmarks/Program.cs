@@ -22,6 +22,9 @@ switch (args)
     case [DeadMemcached.Argument]:
         await DeadMemcached.RunAsync();
         return 0;
+    case [Allocations.Argument]:
+        Allocations.Run();
+        return 0;
     default:
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         return 0;

@@ -2,6 +2,7 @@ using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
 using CascadeCache.Flow;
 using CascadeCache.Primitives;
+using CascadeCache.Protection;
 using CascadeCache.Tiers;
 using Microsoft.Extensions.Logging;
 using Polly.CircuitBreaker;
@@ -34,7 +35,8 @@ internal sealed class CacheComposition : IAsyncDisposable, IDisposable
 
         var settings = new FlowSettings(options, _datastore?.WriteDeadline ?? TimeSpan.Zero, surroundings.Environment);
         Services = new FlowServices(settings, time, Guid.NewGuid, counters, logger);
-        Flow = (_memcache, _datastore) switch
+        VolatileTier = TierFor(options, surroundings);
+        Flow = (VolatileTier, _datastore) switch
         {
             ({ } memcache, { } datastore) => new CascadeFlow(Services, memcache, datastore, _background),
             ({ } memcache, null) => new VolatileOnlyFlow(Services, memcache, _background),
@@ -48,6 +50,9 @@ internal sealed class CacheComposition : IAsyncDisposable, IDisposable
     public FlowServices Services { get; }
 
     public ICacheFlow Flow { get; }
+
+    /// <summary>memcached as the flow sees it; null: it is not used.</summary>
+    public IVolatileTier? VolatileTier { get; }
 
     /// <summary>The work that goes on after calls have returned; tests wait for it.</summary>
     public BackgroundWork Background => _background;
@@ -117,6 +122,17 @@ internal sealed class CacheComposition : IAsyncDisposable, IDisposable
 
     // The container disposes synchronously only where nobody asked for better; what waits is bounded by the tiers' time-outs.
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    private IVolatileTier? TierFor(CascadeCacheOptions options, CacheSurroundings surroundings)
+    {
+        if (_memcache is null || !options.ProtectValues || (options.DataProtection ?? surroundings.DataProtection) is not { } provider)
+        {
+            return _memcache; // without Data Protection the options were refused
+        }
+
+        var keys = new DataKeys(ItemSeal.ProtectorOf(provider), surroundings.FillRandom, surroundings.Time, surroundings.Logger);
+        return new ProtectedTier(_memcache, new ItemSeal(keys, surroundings.FillRandom));
+    }
 
     private async ValueTask<IReadOnlyList<IVolatileServer>> ServersAsync(CacheKey key, CallContext call)
     {

@@ -60,7 +60,7 @@ public sealed partial class CascadeDistributedCache : IDistributedCache, IBuffer
     internal CascadeDistributedCache(CascadeCacheOptions options, CacheSurroundings surroundings)
     {
         ArgumentNullException.ThrowIfNull(options);
-        IReadOnlyList<string> faults = CascadeCacheOptionsValidator.FaultsOf(options, surroundings.Environment, surroundings.HasRequestLayer);
+        IReadOnlyList<string> faults = CascadeCacheOptionsValidator.FaultsOf(options, surroundings.Environment, surroundings.HasRequestLayer, surroundings.DataProtection is not null);
         if (faults.Count > 0)
         {
             throw new OptionsValidationException(nameof(CascadeCacheOptions), typeof(CascadeCacheOptions), faults);

@@ -23,7 +23,7 @@ public sealed class ReadmeTests
             .SelectMany(static file => ReadmeText.Significant(File.ReadAllLines(Path.Combine(ReadmeText.Root, "test", file)))));
         List<string[]> blocks = ReadmeText.Blocks("csharp");
 
-        Assert.Equal(6, blocks.Count);
+        Assert.Equal(7, blocks.Count);
         Assert.All(blocks, block => Assert.Contains(Joined(block), compiled, StringComparison.Ordinal));
     }
 

@@ -17,7 +17,7 @@ public sealed partial class StructureTests
         [Core] =
         [
             ["", "DependencyInjection"],
-            ["Flow"],
+            ["Flow", "Protection"],
             ["Tiers"],
             ["Memcache", "Datastore"],
             ["Entries", "Resilience"],

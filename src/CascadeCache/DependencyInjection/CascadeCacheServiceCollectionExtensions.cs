@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using CascadeCache;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -53,6 +54,19 @@ public static class CascadeCacheServiceCollectionExtensions
     }
 
     /// <summary>
+    /// Protects what the cache without a key puts into memcached (<see cref="CascadeCacheOptions.ProtectValues"/>), whatever its options say otherwise; before or after its registration. Without a registered
+    /// Data Protection (<c>AddDataProtection()</c>) the start fails.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <returns>The same collection.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
+    public static IServiceCollection ProtectValues(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        return services.PostConfigure<CascadeCacheOptions>(Options.Options.DefaultName, static options => options.ProtectValues = true);
+    }
+
+    /// <summary>
     /// Registers a cache under a key, beside others. Caches that share servers need different <see cref="CascadeCacheOptions.KeyPrefix"/>es. The request layer stands over it only if its
     /// <see cref="CascadeCacheOptions.Backends"/> include <see cref="CascadeBackends.Request"/>.
     /// </summary>
@@ -92,7 +106,7 @@ public static class CascadeCacheServiceCollectionExtensions
         if (!services.Any(service => !service.IsKeyedService && service.ImplementationInstance is ValidatedOptions options && options.Name == name))
         {
             services.AddSingleton(new ValidatedOptions(name));
-            services.AddSingleton<IValidateOptions<CascadeCacheOptions>>(provider => new CascadeCacheOptionsValidator(name, Environment.GetEnvironmentVariable, HasRequestLayer(provider)));
+            services.AddSingleton<IValidateOptions<CascadeCacheOptions>>(provider => new CascadeCacheOptionsValidator(name, Environment.GetEnvironmentVariable, HasRequestLayer(provider), Has<IDataProtectionProvider>(provider)));
         }
 
         OptionsBuilder<CascadeCacheOptions> builder = services.AddOptions<CascadeCacheOptions>(name).ValidateOnStart();
@@ -105,19 +119,25 @@ public static class CascadeCacheServiceCollectionExtensions
         return builder;
     }
 
-    private static CascadeDistributedCache Create(IServiceProvider provider, string optionsName) => new(
-        provider.GetRequiredService<IOptionsMonitor<CascadeCacheOptions>>().Get(optionsName),
-        new CacheSurroundings
+    private static CascadeDistributedCache Create(IServiceProvider provider, string optionsName)
+    {
+        CascadeCacheOptions options = provider.GetRequiredService<IOptionsMonitor<CascadeCacheOptions>>().Get(optionsName);
+        return new CascadeDistributedCache(options, new CacheSurroundings
         {
             Time = provider.GetService<TimeProvider>() ?? TimeProvider.System,
             Logger = provider.GetService<ILoggerFactory>()?.CreateLogger(CacheSurroundings.LogCategory) ?? NullLogger.Instance,
             MeterFactory = provider.GetService<IMeterFactory>(),
             HasRequestLayer = HasRequestLayer(provider),
+            DataProtection = options.ProtectValues ? provider.GetService<IDataProtectionProvider>() : null,
         });
+    }
+
+    private static bool HasRequestLayer(IServiceProvider provider) => Has<ICascadeRequestLayer>(provider);
 
     // Asked without making it: its own options may be at fault, and that is told by their own check. A container that cannot say so has to make it.
-    private static bool HasRequestLayer(IServiceProvider provider) =>
-        provider.GetService<IServiceProviderIsService>()?.IsService(typeof(ICascadeRequestLayer)) ?? provider.GetService<ICascadeRequestLayer>() is not null;
+    private static bool Has<T>(IServiceProvider provider)
+        where T : class =>
+        provider.GetService<IServiceProviderIsService>()?.IsService(typeof(T)) ?? provider.GetService<T>() is not null;
 
     /// <summary>Notes in a collection that the options of this name have their validator: the validator itself is only made with the container.</summary>
     private sealed record ValidatedOptions(string Name);

@@ -49,4 +49,7 @@ internal static partial class CascadeLog
 
     [LoggerMessage(15, LogLevel.Error, "The cache ends, and {Count} copies on memcached could not be invalidated. Other processes may read their older values for at most {Duration}.")]
     public static partial void BacklogLeft(ILogger logger, int count, TimeSpan duration);
+
+    [LoggerMessage(16, LogLevel.Error, "Data Protection could not protect a new key, so nothing can be put into memcached (ProtectValues). Values are kept in Datastore only, until it can again.")]
+    public static partial void SealingFailed(ILogger logger, Exception exception);
 }

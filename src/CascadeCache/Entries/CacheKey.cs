@@ -38,11 +38,15 @@ internal sealed class CacheKey
     {
         Text = text;
         Fingerprint = (long)XxHash3.HashToUInt64(TextBytes, scope);
+        Scope = scope;
         VolatileName = FitsVolatile(text) ? Encoding.ASCII.GetBytes(text) : Encoding.ASCII.GetBytes(Hashed(text));
     }
 
     /// <summary>Prefix and key as the application gave them. Never logged: it can be a credential.</summary>
     public string Text { get; }
+
+    /// <summary>What else decides whether two caches share entries.</summary>
+    public long Scope { get; }
 
     /// <summary>The name in the volatile tier: 1 to 250 bytes, each 0x21 to 0x7E.</summary>
     public ReadOnlyMemory<byte> VolatileName { get; }

@@ -64,6 +64,9 @@ internal sealed class LockRecord
     /// <summary>Whether a lock of any version can have so many seconds left; a negative number stands for no end.</summary>
     public static bool CanLive(int secondsToLive) => secondsToLive is >= 0 and <= MaxSeconds + 1;
 
+    /// <summary>Whether the bytes begin as a lock does. Nothing else is checked.</summary>
+    public static bool IsLock(ReadOnlySpan<byte> item) => item.Length >= HeaderSize && item[0] == EntryFormat.FormatVersion && item[1] == (byte)EntryKind.Lock;
+
     /// <summary>A lock that nobody holds yet.</summary>
     public static LockRecord Empty(bool contended) => new(contended, []);
 
@@ -110,7 +113,7 @@ internal sealed class LockRecord
     public static LockRecord Read(ReadOnlySpan<byte> item, int secondsToLive)
     {
         int holdersSize = item.Length - HeaderSize;
-        if (holdersSize is < 0 or > MaxHolders * HolderSize || holdersSize % HolderSize != 0 || item[0] != EntryFormat.FormatVersion || item[1] != (byte)EntryKind.Lock)
+        if (holdersSize is < 0 or > MaxHolders * HolderSize || holdersSize % HolderSize != 0 || !IsLock(item))
         {
             return Empty(contended: true);
         }

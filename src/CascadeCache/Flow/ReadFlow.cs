@@ -121,7 +121,8 @@ internal sealed class ReadFlow(
 
     private DurableRequest RequestFor(IVolatileServer server, in VolatileRead read, in VolatileView view, SlideWhen when)
     {
-        bool hasExpired = view.Meaning == VolatileMeaning.Outdated && view.Entry.Kind == EntryKind.Value && services.Now >= view.Entry.CopyExpiry;
+        // A copy that may no longer be believed is not believed in this either: an older one of the same version could be put back by somebody after it has expired.
+        bool hasExpired = view.Meaning == VolatileMeaning.Outdated && view.Entry.Kind == EntryKind.Value && services.Now >= view.Entry.CopyExpiry && services.Now < view.Entry.FreshUntil;
         return new DurableRequest(
             view.MayFill && !services.MayHaveLostLocks(server) ? new FillTicket(server, read.Token) : null,
             hasExpired ? view.Entry.Version : null,
@@ -219,7 +220,7 @@ internal sealed class ReadFlow(
     {
         if (meaning == VolatileMeaning.Rejected)
         {
-            services.CountRejected(server, read.Item.Length);
+            services.CountRejected(server, read.Size);
         }
 
         services.Counters.Add(meaning switch

@@ -178,7 +178,7 @@ internal sealed class VolatileOnlyFlow(FlowServices services, IVolatileTier tier
         ThrowIfUnavailable(server, read);
         if (view.Meaning == VolatileMeaning.Rejected)
         {
-            services.CountRejected(server, read.Item.Length);
+            services.CountRejected(server, read.Size);
         }
 
         services.Counters.Add(view.Meaning == VolatileMeaning.Value ? Counter.MemcacheHits : Counter.MemcacheMisses);

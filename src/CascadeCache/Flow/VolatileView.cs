@@ -59,7 +59,8 @@ internal readonly record struct VolatileView(VolatileMeaning Meaning, Entry Entr
             case VolatileStatus.LeaseWon:
                 return new VolatileView(VolatileMeaning.Fillable, default);
             case VolatileStatus.LeaseHeld:
-                return new VolatileView(VolatileMeaning.BeingFilled, default);
+                // An empty item of somebody else that never ends would keep its key uncached for ever.
+                return new VolatileView(LockRecord.CanLive(read.SecondsToLive) ? VolatileMeaning.BeingFilled : VolatileMeaning.Rejected, default);
         }
 
         if (EntryFlags.KindOf(read.Flags) == EntryKind.Lock)

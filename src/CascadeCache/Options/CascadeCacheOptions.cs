@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.DataProtection;
+
 namespace CascadeCache;
 
 /// <summary>The settings of one cache. Bad ones fail at start-up, every fault listed.</summary>
@@ -34,6 +36,19 @@ public sealed class CascadeCacheOptions
     /// The limits above then mean what is stored. Every server that reads the entries must run a version that can decompress them, with whatever setting of its own.
     /// </summary>
     public long CompressionThresholdBytes { get; set; }
+
+    /// <summary>
+    /// Whether what is put into memcached is encrypted and authenticated, each item for its key alone, so that somebody who can write to a memcached server cannot forge values or swap those of
+    /// different keys; what was tampered with is rejected, counted and repaired from Datastore. Default false. Needs Data Protection (<c>AddDataProtection()</c>, which <c>AddSession()</c> calls) with a
+    /// key ring that all servers share. With memcached alone an older item of the same key can be put back until it expires, with Datastore for at most <see cref="MaxStaleness"/>.
+    /// </summary>
+    public bool ProtectValues { get; set; }
+
+    /// <summary>
+    /// The Data Protection to use for <see cref="ProtectValues"/>. Default null: the one that is registered in the container; a cache that is made without a container has no other. It is asked
+    /// rarely, but on the thread that needs it.
+    /// </summary>
+    public IDataProtectionProvider? DataProtection { get; set; }
 
     /// <summary>The sliding expiration of an entry that is stored without any expiration. Default 20 minutes.</summary>
     public TimeSpan DefaultSlidingExpiration { get; set; } = TimeSpan.FromMinutes(20);

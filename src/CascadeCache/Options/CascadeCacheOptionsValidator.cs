@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace CascadeCache;
 
 /// <summary>Finds every fault of the options at once, and says of each what was given and what would be right. Connects to nothing.</summary>
-internal sealed class CascadeCacheOptionsValidator(string? name, Func<string, string?> environment, bool hasRequestLayer) : IValidateOptions<CascadeCacheOptions>
+internal sealed class CascadeCacheOptionsValidator(string? name, Func<string, string?> environment, bool hasRequestLayer, bool hasDataProtection = false) : IValidateOptions<CascadeCacheOptions>
 {
     private const int MaxKeyPrefixLength = 512;
     private const int MaxConnectionsPerServer = 64;
@@ -22,14 +22,15 @@ internal sealed class CascadeCacheOptionsValidator(string? name, Func<string, st
             return ValidateOptionsResult.Skip;
         }
 
-        IReadOnlyList<string> faults = FaultsOf(options, environment, hasRequestLayer);
+        IReadOnlyList<string> faults = FaultsOf(options, environment, hasRequestLayer, hasDataProtection);
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
 
     /// <param name="options">What is checked.</param>
     /// <param name="environment">The environment's variables.</param>
     /// <param name="hasRequestLayer">Whether something provides the request tier; a cache that is made without a container has nobody who could.</param>
-    public static IReadOnlyList<string> FaultsOf(CascadeCacheOptions options, Func<string, string?> environment, bool hasRequestLayer = false)
+    /// <param name="hasDataProtection">Whether there is a Data Protection beside the one that the options may give.</param>
+    public static IReadOnlyList<string> FaultsOf(CascadeCacheOptions options, Func<string, string?> environment, bool hasRequestLayer = false, bool hasDataProtection = false)
     {
         var faults = new List<string>();
         CheckGeneral(options, environment, faults);
@@ -42,6 +43,10 @@ internal sealed class CascadeCacheOptionsValidator(string? name, Func<string, st
         {
             CheckMemcache(options.Memcache, faults);
             CheckTier("Memcache", options.Resilience.Memcache, options.Memcache.OperationTimeout, faults);
+            if (options.ProtectValues && options.DataProtection is null && !hasDataProtection)
+            {
+                faults.Add("ProtectValues needs Data Protection, and no IDataProtectionProvider is registered: call AddDataProtection(). A cache made without a container takes it from CascadeCacheOptions.DataProtection.");
+            }
         }
 
         if (options.Backends.HasFlag(CascadeBackends.Datastore))

@@ -40,6 +40,9 @@ internal readonly struct VolatileRead(VolatileStatus status, VolatileToken token
 
     public ReadOnlyMemory<byte> Item { get; } = item;
 
+    /// <summary>How many bytes the server holds; <see cref="Item"/> is empty if it is known that nobody can understand them, or if they were not asked for.</summary>
+    public int Size { get; init; } = item.Length;
+
     /// <summary>Why the server is unavailable.</summary>
     public Exception? Error { get; } = error;
 

@@ -15,5 +15,6 @@ internal static class AllTargets
         new EntityTarget(),
         new KeyTarget(),
         new ValueTarget(),
+        new SealedTarget(),
     ];
 }

@@ -46,7 +46,7 @@ public sealed class FuzzTargetTests
     }
 
     [Theory]
-    [InlineData("all", 8)]
+    [InlineData("all", 9)]
     [InlineData("reply --seconds 3 --seed 5", 1)]
     public void The_command_line_is_understood(string line, int targets)
     {

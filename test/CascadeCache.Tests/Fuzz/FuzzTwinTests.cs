@@ -9,6 +9,7 @@ using CascadeCache.Fuzz.Engine;
 using CascadeCache.Fuzz.Targets;
 using CascadeCache.Memcache;
 using CascadeCache.Memcache.Protocol;
+using CascadeCache.Protection;
 using CascadeCache.Values;
 
 namespace CascadeCache.Tests.Fuzz;
@@ -51,6 +52,13 @@ public sealed class FuzzTwinTests
     [Fact]
     public void A_decompressor_that_is_content_with_less_is_caught() => AssertCaught(new ValueTarget(OfPieces(Less)), "another length");
 
+    [Fact]
+    public void A_seal_that_is_for_any_key_is_caught() =>
+        AssertCaught(new SealedTarget(static (seal, key, item) => Opened(seal, key, item) ?? Opened(seal, new CacheKey("session.fuzy"), item)), "not sealed for the key");
+
+    [Fact]
+    public void A_seal_whose_tag_is_not_looked_at_is_caught() => AssertCaught(new SealedTarget(WithoutTag), "not sealed for the key");
+
     private static void AssertCaught(IFuzzTarget twin, string reason)
     {
         var run = new FuzzRun(twin, seed: 20260101, SeedCorpus.Of(twin.Name));
@@ -59,6 +67,15 @@ public sealed class FuzzTwinTests
 
         Assert.Contains(run.Failures, f => f.Reason.Contains(reason, StringComparison.Ordinal));
     }
+
+    private static byte[]? Opened(IItemSeal seal, CacheKey key, byte[] item)
+    {
+        using PooledBytes? opened = seal.TryOpen(key, item);
+        return opened?.Memory.ToArray();
+    }
+
+    private static byte[]? WithoutTag(IItemSeal seal, CacheKey key, byte[] item) =>
+        Opened(seal, key, item) ?? (SealedFormat.TryRead(item, out SealedParts parts) ? parts.Ciphertext.ToArray() : null);
 
     private static MemcacheReply InTurn(ReplyScanner scanner, MemcacheServerInfo server, PendingQueue queue, out PendingRequest request)
     {

@@ -39,6 +39,12 @@ internal static class QuickStart
         builder.Services.AddKeyedCascadeDistributedCache("ledger", options => options.Backends = CascadeBackends.Datastore);
     }
 
+    public static void Protect(WebApplicationBuilder builder)
+    {
+        builder.Services.AddDataProtection();
+        builder.Services.AddCascadeDistributedCache(builder.Configuration.GetSection("CascadeCache")).ProtectValues();
+    }
+
     public static async Task ReplaceAsync(IVersionedDistributedCache cache, byte item, CancellationToken token)
     {
         CacheVersion? stored = null;

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Time.Testing;
 
@@ -9,6 +10,7 @@ public enum Backend
 {
     RealMemcachedAndDatastore,
     EmulatedMemcachedAndDatastore,
+    ProtectedMemcachedAndDatastore,
     MemcacheOnly,
     DatastoreOnly,
 }
@@ -26,6 +28,9 @@ public enum CallStyle
 /// </summary>
 internal sealed class CacheUnderTest : IAsyncDisposable
 {
+    // One ring for all: caches that share a prefix share their entries.
+    private static readonly EphemeralDataProtectionProvider Ring = new();
+
     private CacheUnderTest(CascadeDistributedCache cache, CallStyle style, FakeTimeProvider clock) => (Cache, Style, Clock) = (cache, style, clock);
 
     public CascadeDistributedCache Cache { get; }
@@ -69,6 +74,7 @@ internal sealed class CacheUnderTest : IAsyncDisposable
             options.Memcache.Servers.Add(backend == Backend.EmulatedMemcachedAndDatastore ? await servers.EmulatedMemcachedAsync() : await servers.RealMemcachedAsync());
         }
 
+        (options.ProtectValues, options.DataProtection) = (backend == Backend.ProtectedMemcachedAndDatastore, Ring);
         if (backend != Backend.MemcacheOnly)
         {
             options.Datastore.EmulatorHost = await servers.DatastoreAsync();
@@ -170,7 +176,7 @@ internal static class Combinations
         select new TheoryDataRow<Backend, CallStyle>(backend, style);
 
     public static IEnumerable<TheoryDataRow<Backend, CallStyle>> Both =>
-        from backend in (Backend[])[Backend.RealMemcachedAndDatastore, Backend.EmulatedMemcachedAndDatastore]
+        from backend in (Backend[])[Backend.RealMemcachedAndDatastore, Backend.EmulatedMemcachedAndDatastore, Backend.ProtectedMemcachedAndDatastore]
         from style in Enum.GetValues<CallStyle>()
         select new TheoryDataRow<Backend, CallStyle>(backend, style);
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using CascadeCache.Entries;
+using CascadeCache.Primitives;
 using CascadeCache.Protection;
 using CascadeCache.Tiers;
 using CascadeCache.Values;
@@ -102,4 +103,24 @@ internal sealed class OnlyEncrypts(DataKeys keys) : IItemSeal
 
         return crypted;
     }
+}
+
+/// <summary>Lets the server's flags decide, as it does without protection.</summary>
+internal sealed class BelievesFlags(IVolatileServer raw, IVolatileServer server) : IVolatileServer
+{
+    public string Name => server.Name;
+
+    public bool IsStandIn => server.IsStandIn;
+
+    public TimeSpan? MinimumAge => server.MinimumAge;
+
+    public long MaxItemBytes(CacheKey key) => server.MaxItemBytes(key);
+
+    public ValueTask<VolatileRead> ReadAsync(CacheKey key, bool withValue, int leaseSeconds, CallContext call) => (withValue ? server : raw).ReadAsync(key, withValue, leaseSeconds, call);
+
+    public ValueTask<VolatileWrite> CompareAndSetAsync(CacheKey key, VolatileToken token, VolatileItem item, CallContext call) => server.CompareAndSetAsync(key, token, item, call);
+
+    public ValueTask<VolatileWrite> SetAsync(CacheKey key, VolatileItem item, CallContext call) => server.SetAsync(key, item, call);
+
+    public ValueTask<VolatileWrite> DeleteAsync(CacheKey key, VolatileToken? token, CallContext call) => server.DeleteAsync(key, token, call);
 }

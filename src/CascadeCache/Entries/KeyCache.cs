@@ -1,4 +1,4 @@
-using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Runtime.InteropServices;
 
 namespace CascadeCache.Entries;
@@ -42,26 +42,7 @@ internal sealed class KeyCache(string prefix, long scope)
         return found;
     }
 
-    // Of the ends alone: keys that are used at the same time differ there, and those that meet are built again, no more.
-    private static int PlaceOf(string key)
-    {
-        ReadOnlySpan<byte> text = MemoryMarshal.AsBytes(key.AsSpan());
-        ulong hash = (ulong)text.Length;
-        if (text.Length >= sizeof(ulong))
-        {
-            hash ^= BinaryPrimitives.ReadUInt64LittleEndian(text) * 0x9E3779B97F4A7C15;
-            hash ^= BinaryPrimitives.ReadUInt64LittleEndian(text[^sizeof(ulong)..]);
-        }
-        else
-        {
-            foreach (byte part in text)
-            {
-                hash = (hash << 8) | part;
-            }
-        }
-
-        return (int)((hash * 0xD6E8FEB86659FD93) >> 32) & (Places - 2);
-    }
+    private static int PlaceOf(string key) => (int)XxHash3.HashToUInt64(MemoryMarshal.AsBytes(key.AsSpan())) & (Places - 2);
 
     private bool Is(CacheKey? known, string key) =>
         known is not null && known.Text.Length == prefix.Length + key.Length && known.Text.EndsWith(key, StringComparison.Ordinal);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using CascadeCache.Entries;
 
 namespace CascadeCache.Tests.Entries;
@@ -33,6 +34,20 @@ public sealed class KeyCacheTests
         {
             Assert.All(texts, text => Assert.Equal("prefix." + text, _keys.Of(text).Text));
         }
+    }
+
+    [Theory]
+    [InlineData("{0}")]
+    [InlineData("key-{0:D9}")]
+    [InlineData("{0:D9}-key")]
+    [InlineData("user:{0:D6}:a-long-name-of-what-is-kept-of-the-user")]
+    [InlineData("{0:X8}")]
+    public void Of_a_thousand_keys_that_are_counted_nearly_all_are_remembered(string format)
+    {
+        string[] texts = [.. Enumerable.Range(0, 1000).Select(i => string.Format(CultureInfo.InvariantCulture, format, i))];
+        CacheKey[] built = [.. texts.Select(_keys.Of)];
+
+        Assert.InRange(texts.Where((text, i) => ReferenceEquals(built[i], _keys.Of(text))).Count(), 970, 1000);
     }
 
     [Fact]

@@ -47,7 +47,7 @@ public sealed class KeyCacheTests
         string[] texts = [.. Enumerable.Range(0, 1000).Select(i => string.Format(CultureInfo.InvariantCulture, format, i))];
         CacheKey[] built = [.. texts.Select(_keys.Of)];
 
-        Assert.InRange(texts.Where((text, i) => ReferenceEquals(built[i], _keys.Of(text))).Count(), 970, 1000);
+        Assert.InRange(texts.Where((text, i) => ReferenceEquals(built[i], _keys.Of(text))).Count(), 940, 1000); // where three meet in two places, each is always built
     }
 
     [Fact]

@@ -11,7 +11,7 @@ internal static class Allocations
 {
     public const string Argument = "allocations";
 
-    private const int Batches = 4;
+    private const int Batches = 5;
     private const long LargestInMemcached = 1024 * 1024;
 
     // The object header of an array.
@@ -69,10 +69,11 @@ internal static class Allocations
         }
     }
 
-    // The least of several batches: what else falls into one, such as a timer, is not the call's. The first one only warms up.
+    // The median of several batches, the first of which only warms up: what else falls into one, such as a timer, is not the call's, and the runtime's count is now and then off by megabytes
+    // where large arrays are collected meanwhile.
     private static long Measure(AllocationRig rig, Action<AllocationRig> run, int operations)
     {
-        long least = long.MaxValue;
+        var each = new List<long>();
         for (int batch = 0; batch <= Batches; batch++)
         {
             long start = GC.GetTotalAllocatedBytes(precise: true);
@@ -81,11 +82,10 @@ internal static class Allocations
                 run(rig);
             }
 
-            long each = (GC.GetTotalAllocatedBytes(precise: true) - start) / operations;
-            least = batch == 0 ? least : Math.Min(least, each);
+            each.Add((GC.GetTotalAllocatedBytes(precise: true) - start) / operations);
         }
 
-        return least;
+        return each[1..].Order().ElementAt(Batches / 2);
     }
 
     private static void Check(CascadeCacheStatistics before, CascadeCacheStatistics after, bool isRead, int bytes, int operations)

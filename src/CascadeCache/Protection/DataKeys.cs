@@ -1,6 +1,6 @@
-using CascadeCache.Primitives;
 using System.Security.Cryptography;
 using CascadeCache.Diagnostics;
+using CascadeCache.Primitives;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Logging;
 

@@ -1,6 +1,6 @@
-using CascadeCache.Primitives;
 using System.Buffers;
 using CascadeCache.Entries;
+using CascadeCache.Primitives;
 using CascadeCache.Tiers;
 using CascadeCache.Values;
 using Microsoft.AspNetCore.DataProtection;

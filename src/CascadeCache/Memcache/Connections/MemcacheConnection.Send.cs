@@ -8,7 +8,7 @@ namespace CascadeCache.Memcache.Connections;
 /// goes out in the next write, all of it together.
 /// </summary>
 /// <remarks>
-/// Each write costs a call of the system and wakes the server, whatever it carries. So a request that nobody else's replies are awaited with is sent at once by its caller; one of many
+/// Each write costs a call of the system and wakes the server, whatever it carries. So a request with which few others wait is sent at once by its caller; one of many
 /// is left to a work item at the end of the thread pool's queue, and goes out together with those whose callers the replies now in that queue will wake. A thread that blocks never leaves its
 /// request to the pool, because with a starved one it would wait for itself: of several, one lets the others come and sends for all of them.
 /// </remarks>
@@ -17,6 +17,12 @@ internal sealed partial class MemcacheConnection
     // So many writes in a row a caller makes for others, whose requests came while it was writing.
     private const int MaxWritesOfCaller = 4;
 
+    // From so many on, a request that waits for others to be sent with saves more than it loses.
+    private const int ManyWaiting = 4;
+
+    // A pool that is busy with other things may not come to the work item for long: who queues a request by then sends all.
+    private static readonly TimeSpan LongestGathering = TimeSpan.FromMilliseconds(0.5);
+
     /// <summary>Sends what has gathered.</summary>
     void IThreadPoolWorkItem.Execute()
     {
@@ -24,7 +30,7 @@ internal sealed partial class MemcacheConnection
         lock (_gate)
         {
             _isFlushDue = false;
-            sendsItself = _unsent.Length > 0 && TakeSending(isUrgent: true);
+            sendsItself = _unsent.Length > 0 && TakeSending(isUrgent: true, now: 0);
         }
 
         if (sendsItself)
@@ -34,7 +40,9 @@ internal sealed partial class MemcacheConnection
     }
 
     /// <summary>Under the gate. True: the caller has to send; otherwise somebody else does.</summary>
-    private bool TakeSending(bool isUrgent)
+    /// <param name="isUrgent">Whether what is there is to be sent at once.</param>
+    /// <param name="now">A timestamp, for how long others are waited for; only if it is not urgent.</param>
+    private bool TakeSending(bool isUrgent, long now)
     {
         if (_isSending)
         {
@@ -56,7 +64,7 @@ internal sealed partial class MemcacheConnection
 
         if (!_isFlushDue)
         {
-            _isFlushDue = true;
+            (_isFlushDue, _flushDueSince) = (true, now);
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
 
@@ -82,7 +90,7 @@ internal sealed partial class MemcacheConnection
         lock (_gate)
         {
             _isPromised = false;
-            return _unsent.Length > 0 && TakeSending(isUrgent: true);
+            return _unsent.Length > 0 && TakeSending(isUrgent: true, now: 0);
         }
     }
 
@@ -158,7 +166,7 @@ internal sealed partial class MemcacheConnection
             }
 
             _isSending = false;
-            TakeSending(isUrgent: false);
+            TakeSending(isUrgent: false, _settings.Time.GetTimestamp());
             return false;
         }
     }

@@ -43,6 +43,7 @@ internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, IDisposa
     private Thread? _writer;
     private bool _isSending;
     private bool _isFlushDue;
+    private long _flushDueSince;
     private bool _isPromised;
 
     // Among what is unsent there is something whose caller must not depend on the thread pool.
@@ -142,7 +143,7 @@ internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, IDisposa
     private bool TryQueue(in MemcacheRequest request, bool blocking, out PendingRequest pending, out MemcacheReply refusal)
     {
         bool sendsItself;
-        bool isAlone;
+        bool isUrgent;
         lock (_gate)
         {
             if (_failure is not null || _unsent.Length + request.Set.Size > MaxUnsentBytes)
@@ -154,17 +155,18 @@ internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, IDisposa
             }
 
             Write(request, ++_lastOpaque);
-            isAlone = _queue.IsEmpty;
+            long now = _settings.Time.GetTimestamp();
+            isUrgent = _queue.Count < ManyWaiting || (_isFlushDue && _settings.Time.GetElapsedTime(_flushDueSince, now) > LongestGathering);
             pending = _requests.Rent();
-            pending.Begin(request.Kind, request.Key, _lastOpaque, _settings.Time.GetTimestamp(), blocking);
+            pending.Begin(request.Kind, request.Key, _lastOpaque, now, blocking);
             _queue.Enqueue(pending);
             StartWatching();
             _hasUrgent |= blocking;
-            sendsItself = isAlone ? TakeSending(isUrgent: true) : blocking ? PromiseSending() : TakeSending(isUrgent: false);
+            sendsItself = !isUrgent && blocking ? PromiseSending() : TakeSending(isUrgent, now);
         }
 
         refusal = default;
-        if (sendsItself && (isAlone || !blocking || TakePromised()))
+        if (sendsItself && (isUrgent || TakePromised()))
         {
             SendAll();
         }

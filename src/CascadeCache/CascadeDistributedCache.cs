@@ -101,6 +101,7 @@ public sealed partial class CascadeDistributedCache : IDistributedCache, IBuffer
         return TryCopy(found, destination);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     async ValueTask IBufferDistributedCache.SetAsync(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options, CancellationToken token) =>
         await StoreAsync(key, value, options, CallContext.Async(token)).ConfigureAwait(false);
 

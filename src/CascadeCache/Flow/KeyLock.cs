@@ -1,7 +1,9 @@
+using System.Buffers;
 using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
 using CascadeCache.Primitives;
 using CascadeCache.Tiers;
+using CascadeCache.Values;
 
 namespace CascadeCache.Flow;
 
@@ -19,6 +21,9 @@ internal sealed class KeyLock : IDisposable
     // Each lost race is another writer's progress, so a crowd of n writers needs n rounds at most; silence is not worth waiting for.
     private const int MaxRounds = 128;
     private const int MaxSilences = 2;
+
+    // What is larger has memory of its own.
+    private const int LargestCopied = 16 * 1024;
 
     /// <summary>Older than anything: what stood under the lock is given back whatever its version.</summary>
     public const long AnyVersion = long.MinValue;
@@ -83,7 +88,7 @@ internal sealed class KeyLock : IDisposable
                         services.Counters.Add(Counter.MemcacheContendedWrites);
                     }
 
-                    return new KeyLock(services, server, key, writer, take.Token, look, !mine.Contended, started);
+                    return new KeyLock(services, server, key, writer, take.Token, Kept(look), !mine.Contended, started);
                 }
 
                 silences += take.Status is VolatileWriteStatus.Unavailable or VolatileWriteStatus.Refused ? 1 : 0;
@@ -144,6 +149,22 @@ internal sealed class KeyLock : IDisposable
     }
 
     public void Dispose() => _replaced.Dispose();
+
+    // A commit can take seconds, and a small answer's memory is part of a block of many: each write that waits would keep a whole one.
+    private static VolatileRead Kept(in VolatileRead look)
+    {
+        if (look.Item.IsEmpty || look.Item.Length > LargestCopied)
+        {
+            return look;
+        }
+
+        using (look)
+        {
+            var copy = new PooledBytes(ArrayPool<byte>.Shared, look.Item.Length);
+            look.Item.CopyTo(copy.Memory);
+            return look with { Item = copy.Memory, Loan = new Loan(copy) };
+        }
+    }
 
     private static LockRecord LockOver(in VolatileRead look, bool mayHaveLostLocks)
     {

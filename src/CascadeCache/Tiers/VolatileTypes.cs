@@ -38,7 +38,7 @@ internal readonly struct VolatileRead(VolatileStatus status, VolatileToken token
     /// <summary>Seconds until the server drops the item, as its clock shows them; -1 for never.</summary>
     public int SecondsToLive { get; } = secondsToLive;
 
-    public ReadOnlyMemory<byte> Item { get; } = item;
+    public ReadOnlyMemory<byte> Item { get; init; } = item;
 
     /// <summary>How many bytes the server holds; <see cref="Item"/> is empty if it is known that nobody can understand them, or if they were not asked for.</summary>
     public int Size { get; init; } = item.Length;
@@ -51,7 +51,7 @@ internal readonly struct VolatileRead(VolatileStatus status, VolatileToken token
     public static VolatileRead Unavailable(Exception? error) => new(VolatileStatus.Unavailable, default, 0, 0, default, default, error);
 
     /// <summary>Whoever takes it disposes it in place of the read.</summary>
-    public Loan Loan { get; } = loan;
+    public Loan Loan { get; init; } = loan;
 
     public void Dispose() => Loan.Dispose();
 }

@@ -52,6 +52,24 @@ public sealed class KeyLockTests : IAsyncDisposable
         Assert.Equal(taken, held is not null);
     }
 
+    [Theory]
+    [InlineData(10, 0)]
+    [InlineData(100_000, 1)]
+    public async Task A_small_answer_is_not_kept_while_the_lock_is_held_and_is_given_back_all_the_same(int size, int kept)
+    {
+        string value = new('v', size);
+        await _a.SetAsync(value);
+
+        using (KeyLock? held = await KeyLock.TryAcquireAsync(_a.Services, _a.Tier, _world.Key, CallContext.Async(CancellationToken.None)))
+        {
+            Assert.Equal(kept, _a.Tier.OpenReads);
+            await held!.RestoreAsync(KeyLock.AnyVersion, CallContext.Async(CancellationToken.None));
+        }
+
+        Assert.Equal(value, await _b.GetAsync());
+        Assert.Equal(1, _b.Count(Counter.MemcacheHits));
+    }
+
     [Fact]
     public async Task A_server_without_memory_for_a_placeholder_is_not_asked_for_a_lock()
     {

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using BenchmarkDotNet.Attributes;
 using CascadeCache.Entries;
+using CascadeCache.Primitives;
 using CascadeCache.Protection;
 using CascadeCache.Tiers;
 using CascadeCache.Values;

@@ -3,7 +3,6 @@ using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
 using CascadeCache.Primitives;
 using CascadeCache.Tiers;
-using CascadeCache.Values;
 
 namespace CascadeCache.Flow;
 

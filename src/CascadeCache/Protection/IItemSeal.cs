@@ -1,6 +1,6 @@
 using CascadeCache.Entries;
+using CascadeCache.Primitives;
 using CascadeCache.Tiers;
-using CascadeCache.Values;
 
 namespace CascadeCache.Protection;
 

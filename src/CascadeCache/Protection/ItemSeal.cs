@@ -2,7 +2,6 @@ using System.Buffers;
 using CascadeCache.Entries;
 using CascadeCache.Primitives;
 using CascadeCache.Tiers;
-using CascadeCache.Values;
 using Microsoft.AspNetCore.DataProtection;
 
 namespace CascadeCache.Protection;

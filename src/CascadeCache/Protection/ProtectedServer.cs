@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using CascadeCache.Entries;
 using CascadeCache.Primitives;
 using CascadeCache.Tiers;
-using CascadeCache.Values;
 
 namespace CascadeCache.Protection;
 

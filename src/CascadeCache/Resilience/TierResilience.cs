@@ -28,7 +28,7 @@ internal sealed class TierResilience<[DynamicallyAccessedMembers(DynamicallyAcce
     private readonly ResiliencePipeline<T> _attempt;
     private readonly TimeProvider _time;
     private readonly TimeSpan _sampling;
-    private int _successes;
+    private long _successes;
     private long _successesSince;
 
     public TierResilience(
@@ -108,7 +108,7 @@ internal sealed class TierResilience<[DynamicallyAccessedMembers(DynamicallyAcce
     public void TellSuccesses(T success)
     {
         long since = Interlocked.Exchange(ref _successesSince, _time.GetTimestamp());
-        int count = Interlocked.Exchange(ref _successes, 0);
+        long count = Interlocked.Exchange(ref _successes, 0);
         TimeSpan elapsed = _time.GetElapsedTime(since);
 
         // Those of before the time over which it counts are not told. When each of them was is not known: they came evenly.

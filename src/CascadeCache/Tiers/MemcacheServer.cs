@@ -44,19 +44,16 @@ internal sealed class MemcacheServer(MemcacheNode node, TierResilience<MemcacheR
 
     public ValueTask<VolatileWrite> SetAsync(CacheKey key, VolatileItem item, CallContext call) => StoreAsync(key, item, null, call);
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<VolatileWrite> DeleteAsync(CacheKey key, VolatileToken? token, CallContext call)
-    {
-        var request = new DeleteRequest(node, new MemcacheKey(key.VolatileName), token is { } t ? new CasToken(t.Cas, t.Epoch) : null);
-        long began = time.GetTimestamp();
-        MemcacheReply reply = await _calls.SendAsync(request, call).ConfigureAwait(false);
-        return ToWrite(_calls.IsFinal(reply) ? reply : await _calls.GoOnAsync(request, reply, began, call).ConfigureAwait(false));
-    }
+    public ValueTask<VolatileWrite> DeleteAsync(CacheKey key, VolatileToken? token, CallContext call) =>
+        ChangeAsync(new DeleteRequest(node, new MemcacheKey(key.VolatileName), token is { } t ? new CasToken(t.Cas, t.Epoch) : null), call);
+
+    private ValueTask<VolatileWrite> StoreAsync(CacheKey key, VolatileItem item, CasToken? token, CallContext call) =>
+        ChangeAsync(new StoreRequest(node, new MemcacheKey(key.VolatileName), item, token), call);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<VolatileWrite> StoreAsync(CacheKey key, VolatileItem item, CasToken? token, CallContext call)
+    private async ValueTask<VolatileWrite> ChangeAsync<TRequest>(TRequest request, CallContext call)
+        where TRequest : struct, MemcacheCalls.IRequest
     {
-        var request = new StoreRequest(node, new MemcacheKey(key.VolatileName), item, token);
         long began = time.GetTimestamp();
         MemcacheReply reply = await _calls.SendAsync(request, call).ConfigureAwait(false);
         return ToWrite(_calls.IsFinal(reply) ? reply : await _calls.GoOnAsync(request, reply, began, call).ConfigureAwait(false));

@@ -1,6 +1,7 @@
 using System.Buffers;
 using CascadeCache.Datastore;
 using CascadeCache.Entries;
+using CascadeCache.TestKit.Values;
 using Microsoft.Extensions.Caching.Distributed;
 using static CascadeCache.Contract.Tests.Entries;
 
@@ -81,8 +82,8 @@ public sealed class ValueContractTests(Servers servers)
             new(Bytes(128)),
             new(padded, 100, 1024),
             ReadOnlySequence<byte>.Empty,
-            Segments(Bytes(16_384), 1000),
-            Segments(Bytes(5), 1),
+            Pieces.OfSize(Bytes(16_384), 1000),
+            Pieces.OfSize(Bytes(5), 1),
         ];
         foreach (ReadOnlySequence<byte> shape in shapes)
         {
@@ -141,30 +142,6 @@ public sealed class ValueContractTests(Servers servers)
     {
         IBufferDistributedCache buffers = cache.Cache;
         return cache.Style == CallStyle.Sync ? buffers.TryGet(key, writer) : await buffers.TryGetAsync(key, writer, TestContext.Current.CancellationToken);
-    }
-
-    private static ReadOnlySequence<byte> Segments(byte[] bytes, int size)
-    {
-        var first = new Segment(bytes.AsMemory(0, size));
-        Segment last = first;
-        for (int start = size; start < bytes.Length; start += size)
-        {
-            last = last.Append(bytes.AsMemory(start, Math.Min(size, bytes.Length - start)));
-        }
-
-        return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
-    }
-
-    private sealed class Segment : ReadOnlySequenceSegment<byte>
-    {
-        public Segment(ReadOnlyMemory<byte> memory) => Memory = memory;
-
-        public Segment Append(ReadOnlyMemory<byte> memory)
-        {
-            var next = new Segment(memory) { RunningIndex = RunningIndex + Memory.Length };
-            Next = next;
-            return next;
-        }
     }
 
     private sealed class RefusingWriter : IBufferWriter<byte>

@@ -2,9 +2,9 @@ using System.Buffers;
 using System.Buffers.Binary;
 using CascadeCache.Entries;
 using CascadeCache.Fuzz.Engine;
+using CascadeCache.Primitives;
 using CascadeCache.Protection;
 using CascadeCache.Tiers;
-using CascadeCache.Values;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CascadeCache.Fuzz.Targets;

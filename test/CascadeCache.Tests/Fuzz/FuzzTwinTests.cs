@@ -9,6 +9,7 @@ using CascadeCache.Fuzz.Engine;
 using CascadeCache.Fuzz.Targets;
 using CascadeCache.Memcache;
 using CascadeCache.Memcache.Protocol;
+using CascadeCache.Primitives;
 using CascadeCache.Protection;
 using CascadeCache.Values;
 

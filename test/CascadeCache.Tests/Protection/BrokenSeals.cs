@@ -4,7 +4,6 @@ using CascadeCache.Entries;
 using CascadeCache.Primitives;
 using CascadeCache.Protection;
 using CascadeCache.Tiers;
-using CascadeCache.Values;
 
 namespace CascadeCache.Tests.Protection;
 

@@ -2,10 +2,11 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using CascadeCache.Entries;
+using CascadeCache.Primitives;
 using CascadeCache.Protection;
 using CascadeCache.TestKit.Fakes;
+using CascadeCache.TestKit.Values;
 using CascadeCache.Tiers;
-using CascadeCache.Values;
 using static CascadeCache.Tests.Protection.SealRig;
 
 namespace CascadeCache.Tests.Protection;
@@ -66,9 +67,7 @@ public sealed class ItemSealTests
     public void A_payload_of_many_pieces_is_sealed_as_one()
     {
         VolatileItem whole = Item(Key, new byte[] { 1, 2, 3, 4, 5 });
-        var first = new Piece(new byte[] { 1, 2 }, 0);
-        Piece last = first.Then(default).Then(new byte[] { 3 }).Then(new byte[] { 4, 5 });
-        VolatileItem pieces = whole with { Payload = new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length) };
+        VolatileItem pieces = whole with { Payload = Pieces.CutAt([1, 2, 3, 4, 5], 2, 2, 3) };
         ItemSeal seal = _rig.NewSeal();
 
         using PooledBytes stored = seal.TrySeal(Key, pieces, out _)!;
@@ -158,17 +157,5 @@ public sealed class ItemSealTests
         byte[] flipped = [.. item];
         flipped[bit / 8] ^= (byte)(1 << (bit % 8));
         return flipped;
-    }
-
-    private sealed class Piece : ReadOnlySequenceSegment<byte>
-    {
-        public Piece(ReadOnlyMemory<byte> memory, long start) => (Memory, RunningIndex) = (memory, start);
-
-        public Piece Then(ReadOnlyMemory<byte> memory)
-        {
-            var next = new Piece(memory, RunningIndex + Memory.Length);
-            Next = next;
-            return next;
-        }
     }
 }

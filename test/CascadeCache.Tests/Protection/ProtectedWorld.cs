@@ -5,7 +5,6 @@ using CascadeCache.Primitives;
 using CascadeCache.Protection;
 using CascadeCache.TestKit.Fakes;
 using CascadeCache.Tiers;
-using CascadeCache.Values;
 
 namespace CascadeCache.Tests.Protection;
 

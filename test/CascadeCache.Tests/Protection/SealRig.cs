@@ -1,10 +1,10 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using CascadeCache.Entries;
+using CascadeCache.Primitives;
 using CascadeCache.Protection;
 using CascadeCache.TestKit.Fakes;
 using CascadeCache.Tiers;
-using CascadeCache.Values;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 

@@ -1,10 +1,10 @@
 using System.Security.Cryptography;
 using CascadeCache.Diagnostics;
 using CascadeCache.Entries;
+using CascadeCache.Primitives;
 using CascadeCache.Protection;
 using CascadeCache.TestKit.Fakes;
 using CascadeCache.Tests.Flow;
-using CascadeCache.Values;
 
 namespace CascadeCache.Tests.Protection;
 

@@ -104,14 +104,14 @@ internal sealed class ReplyScanner(Stream stream, TimeProvider time, ArrayPool<b
 
     private ReceivedValue ReadLargeValue(int size)
     {
-        var value = new PooledValue(_pool, Math.Min(size, FirstReservation));
+        var value = new PooledBytes(_pool, Math.Min(size, FirstReservation));
         bool isWhole = false;
         try
         {
             ReadExactly(value.Memory.Span);
-            while (value.Size < size)
+            while (value.Memory.Length < size)
             {
-                int arrived = value.Size;
+                int arrived = value.Memory.Length;
                 value.Grow((int)Math.Min(size, arrived * 2L));
                 ReadExactly(value.Memory.Span[arrived..]);
             }

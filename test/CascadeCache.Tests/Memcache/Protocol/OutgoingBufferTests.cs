@@ -1,7 +1,7 @@
-using System.Buffers;
 using System.Text;
 using CascadeCache.Memcache.Protocol;
 using CascadeCache.TestKit.Fakes;
+using CascadeCache.TestKit.Values;
 
 namespace CascadeCache.Tests.Memcache.Protocol;
 
@@ -18,7 +18,7 @@ public sealed class OutgoingBufferTests
         _buffer.Append("a"u8);
         _buffer.AppendNumber(-12L);
         _buffer.AppendNumber(ulong.MaxValue);
-        _buffer.Append(Segments("bc", "", "d"));
+        _buffer.Append(Pieces.CutAt("bcd"u8, 2, 2));
         _buffer.AppendNumber(long.MinValue);
 
         Assert.Equal("a-1218446744073709551615bcd-9223372036854775808", Text());
@@ -153,30 +153,10 @@ public sealed class OutgoingBufferTests
         return string.Concat(stream.Writes);
     }
 
-    private static ReadOnlySequence<byte> Segments(params string[] texts)
-    {
-        var first = new Segment(Encoding.ASCII.GetBytes(texts[0]), null);
-        Segment last = texts.Skip(1).Aggregate(first, static (before, text) => new Segment(Encoding.ASCII.GetBytes(text), before));
-        return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
-    }
-
     private sealed class RecordingStream : MemoryStream
     {
         public List<string> Writes { get; } = [];
 
         public override void Write(ReadOnlySpan<byte> buffer) => Writes.Add(Encoding.ASCII.GetString(buffer));
-    }
-
-    private sealed class Segment : ReadOnlySequenceSegment<byte>
-    {
-        public Segment(byte[] bytes, Segment? before)
-        {
-            Memory = bytes;
-            if (before is not null)
-            {
-                before.Next = this;
-                RunningIndex = before.RunningIndex + before.Memory.Length;
-            }
-        }
     }
 }

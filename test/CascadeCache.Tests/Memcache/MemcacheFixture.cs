@@ -13,13 +13,13 @@ internal sealed class MemcacheFixture : IMemcacheObserver, IDisposable
 {
     private readonly Channel<MemcacheFault> _faults = Channel.CreateUnbounded<MemcacheFault>();
 
-    public MemcacheFixture(string host, Action<MemcacheOptions>? configure = null, RemoteCertificateValidationCallback? judge = null, TimeProvider? time = null)
+    public MemcacheFixture(string host, Action<MemcacheOptions>? configure = null, RemoteCertificateValidationCallback? judge = null, TimeProvider? time = null, ReaderWatch? watch = null)
     {
         Options.OperationTimeout = TimeSpan.FromSeconds(20);
         Options.ConnectTimeout = TimeSpan.FromSeconds(20);
         configure?.Invoke(Options);
         Assert.True(MemcacheServerAddress.TryParse(host, out MemcacheServerAddress? address, out _));
-        Settings = new ConnectionSettings(Options, time ?? TimeProvider.System, static () => 0, this) { JudgeCertificate = judge };
+        Settings = new ConnectionSettings(Options, time ?? TimeProvider.System, static () => 0, this) { JudgeCertificate = judge, Watch = watch ?? new ReaderWatch() };
         Node = new MemcacheNode(address, Settings);
     }
 

@@ -10,12 +10,21 @@ internal sealed partial class MemcacheConnection
 
     private static readonly TimeSpan LeastWatch = TimeSpan.FromMilliseconds(1);
 
-    private void Run()
+    private void Run() => ReadUntilClosed(static connection =>
+    {
+        connection.Open();
+        return connection.Receive();
+    });
+
+    /// <param name="read">Whether this thread was the reader when the connection ended; otherwise another one reads on.</param>
+    private void ReadUntilClosed(Func<MemcacheConnection, bool> read)
     {
         try
         {
-            Open();
-            Receive();
+            if (!read(this))
+            {
+                return;
+            }
         }
         catch (MemcacheException e)
         {
@@ -32,6 +41,7 @@ internal sealed partial class MemcacheConnection
             Close(_server is null ? MemcacheFault.NotConnected : MemcacheFault.ConnectionLost, e);
         }
 
+        _ready.WakeOnPool();
         FailQueue();
         _watchdog.Dispose();
         _stream.Dispose();
@@ -53,7 +63,7 @@ internal sealed partial class MemcacheConnection
             _socket.SendTimeout = (int)Math.Clamp(options.OperationTimeout.TotalMilliseconds, 1, int.MaxValue);
             Stream plain = new NetworkStream(_socket, ownsSocket: false);
             _stream = options.UseTls ? Encrypt(plain) : plain;
-            _scanner = new ReplyScanner(_stream, _settings.Time);
+            _scanner = new ReplyScanner(_stream, _settings.Time) { Waiting = WakeBeforeWaiting };
             MemcacheServerInfo server = new Handshake(_stream, _scanner, _address, _settings.Time).Run(options.UserName, options.Password);
             OpenedAt = _settings.Time.GetTimestamp();
             _server = server;
@@ -71,13 +81,37 @@ internal sealed partial class MemcacheConnection
         }
     }
 
-    private void Receive()
+    /// <returns>False: another thread reads on.</returns>
+    private bool Receive()
     {
-        var replies = new ReplyReader(_scanner!, _server!, Epoch);
+        ReplyReader replies = _replies ??= new ReplyReader(_scanner!, _server!, Epoch);
+        bool wakesHere = false;
         while (true)
         {
+            if (!_scanner!.HasLine)
+            {
+                if (!TryWakeReady())
+                {
+                    return false;
+                }
+
+                wakesHere = MayWakeHere();
+            }
+
             MemcacheReply reply = replies.Read(_queue, out PendingRequest request);
-            request.Complete(reply);
+            if (!request.TryComplete(reply))
+            {
+                continue;
+            }
+
+            if (wakesHere)
+            {
+                _ready.Add(request);
+            }
+            else
+            {
+                request.WakeOnPool();
+            }
         }
     }
 

@@ -24,12 +24,14 @@ internal sealed partial class MemcacheConnection
     private static readonly TimeSpan LongestGathering = TimeSpan.FromMilliseconds(0.5);
 
     /// <summary>Sends what has gathered.</summary>
-    void IThreadPoolWorkItem.Execute()
+    void IThreadPoolWorkItem.Execute() => SendGathered();
+
+    private void SendGathered()
     {
         bool sendsItself;
         lock (_gate)
         {
-            _isFlushDue = false;
+            (_isFlushDue, _isGathering) = (false, false);
             sendsItself = _unsent.Length > 0 && TakeSending(isUrgent: true, now: 0);
         }
 
@@ -100,7 +102,7 @@ internal sealed partial class MemcacheConnection
         if (_writer is null)
         {
             _writer = new Thread(RunWriter) { IsBackground = true, Name = string.Create(CultureInfo.InvariantCulture, $"mc-writer:{_address.Port} {_address.Host}") };
-            _writer.Start();
+            _writer.UnsafeStart();
         }
 
         _writerWork.Release();
@@ -122,9 +124,12 @@ internal sealed partial class MemcacheConnection
 
     private void SendAll()
     {
+        long began = _settings.Time.GetTimestamp();
         for (int writes = 1; SendOnce(mayGoOn: writes < MaxWritesOfCaller); writes++)
         {
         }
+
+        _requests.Times.AddSending(began);
     }
 
     /// <returns>Whether there is more, and the caller still has the right and the duty to send it.</returns>

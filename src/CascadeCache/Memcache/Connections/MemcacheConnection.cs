@@ -15,7 +15,7 @@ namespace CascadeCache.Memcache.Connections;
 /// The lock <see cref="_gate"/> guards the outgoing buffer, the order of the queue, and the fault. A request enters buffer and queue in one step, so that wire
 /// order and queue order are the same; none enters after the fault is set, so that the reader's last look at the queue sees all of them.
 /// </remarks>
-internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, IDisposable
+internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, ReaderWatch.IWatched, IDisposable
 {
     // Beyond this the server reads so slowly that waiting costs more than going to the durable tier.
     private const int MaxUnsentBytes = 128 * 1024 * 1024;
@@ -31,7 +31,7 @@ internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, IDisposa
     private readonly Action<MemcacheConnection> _onClosed;
     private readonly Lock _gate = new();
     private readonly PendingQueue _queue = new();
-    private readonly PendingRequests _requests = new();
+    private readonly PendingRequests _requests;
     private readonly SemaphoreSlim _writerWork = new(0);
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Socket _socket;
@@ -56,6 +56,7 @@ internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, IDisposa
     public MemcacheConnection(ConnectionSettings settings, MemcacheServerAddress address, Action<MemcacheConnection> onOpen, Action<MemcacheConnection> onClosed)
     {
         (_settings, _address, _onOpen, _onClosed) = (settings, address, onOpen, onClosed);
+        _requests = new PendingRequests(new ContinuationTimes(settings.Time));
         _socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         _watchdog = settings.Time.CreateTimer(static state => ((MemcacheConnection)state!).Watch(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -77,8 +78,7 @@ internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, IDisposa
     /// <summary>How many requests wait for their replies.</summary>
     public int Waiting => _queue.Count;
 
-    // Linux shows 15 characters of a name: the port, by which servers on one host differ, is among them.
-    public void Start() => new Thread(Run) { IsBackground = true, Name = string.Create(CultureInfo.InvariantCulture, $"memcached:{_address.Port} {_address.Host}") }.Start();
+    public void Start() => NewReader(Run).UnsafeStart();
 
     /// <summary>Waits until the connection is open or has failed; see <see cref="Failure"/>.</summary>
     public async ValueTask WaitUntilOpenAsync(CallContext call)
@@ -156,7 +156,7 @@ internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, IDisposa
 
             Write(request, ++_lastOpaque);
             long now = _settings.Time.GetTimestamp();
-            isUrgent = _queue.Count < ManyWaiting || (_isFlushDue && _settings.Time.GetElapsedTime(_flushDueSince, now) > LongestGathering);
+            isUrgent = (!_isGathering && _queue.Count < ManyWaiting) || (_isFlushDue && _settings.Time.GetElapsedTime(_flushDueSince, now) > LongestGathering);
             pending = _requests.Rent();
             pending.Begin(request.Kind, request.Key, _lastOpaque, now, blocking);
             _queue.Enqueue(pending);
@@ -192,6 +192,9 @@ internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, IDisposa
             }
         }
     }
+
+    // Linux shows 15 characters of a name: the port, by which servers on one host differ, is among them.
+    private Thread NewReader(ThreadStart start) => new(start) { IsBackground = true, Name = string.Create(CultureInfo.InvariantCulture, $"memcached:{_address.Port} {_address.Host}") };
 
     private string Describe(MemcacheFault fault, Exception? cause)
     {

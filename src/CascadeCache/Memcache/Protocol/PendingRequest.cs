@@ -65,12 +65,23 @@ internal sealed class PendingRequest(PendingRequests? home = null) : IValueTaskS
         Volatile.Write(ref _life, (_life | 1) + 1);
     }
 
-    /// <summary>Ends it with its reply. Called by the reader, once, when the request has left the queue; the reader must not use it any more.</summary>
+    /// <summary>Ends it with its reply, and wakes its caller. Called by the reader, once, when the request has left the queue; the reader must not use it any more.</summary>
     public void Complete(in MemcacheReply reply)
     {
+        if (TryComplete(reply))
+        {
+            WakeOnPool();
+        }
+    }
+
+    /// <summary>As <see cref="Complete"/>, but a caller who awaits is left sleeping.</summary>
+    /// <returns>True: it has to be woken, with <see cref="Wake"/> or <see cref="WakeOnPool"/>; until then the request is this caller's.</returns>
+    public bool TryComplete(in MemcacheReply reply)
+    {
+        bool hasToWake = false;
         if (TryClaim(Life))
         {
-            Finish(reply);
+            hasToWake = End(reply);
         }
         else
         {
@@ -78,7 +89,24 @@ internal sealed class PendingRequest(PendingRequests? home = null) : IValueTaskS
         }
 
         LetGo();
+        return hasToWake;
     }
+
+    /// <summary>Runs on this thread what the caller does next.</summary>
+    public void Wake()
+    {
+        if (_hasReply)
+        {
+            _source.SetResult(true);
+        }
+        else
+        {
+            _source.SetException(new OperationCanceledException(_canceled));
+        }
+    }
+
+    /// <summary>Leaves to the thread pool what the caller does next.</summary>
+    public void WakeOnPool() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
 
     /// <summary>Ends a use that is known by its life, wherever the request is by now. It stays in the queue.</summary>
     public bool TryExpire(long life, in MemcacheReply reply)
@@ -88,7 +116,11 @@ internal sealed class PendingRequest(PendingRequests? home = null) : IValueTaskS
             return false;
         }
 
-        Finish(reply);
+        if (End(reply))
+        {
+            WakeOnPool();
+        }
+
         return true;
     }
 
@@ -123,17 +155,19 @@ internal sealed class PendingRequest(PendingRequests? home = null) : IValueTaskS
     void IValueTaskSource<MemcacheReply>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _source.OnCompleted(continuation, state, token, flags);
 
-    /// <summary>Wakes the caller, on the thread pool: the reader must not run what comes after.</summary>
     void IThreadPoolWorkItem.Execute()
     {
-        if (_hasReply)
+        // What is needed afterwards is read before: what the caller does may use the request again.
+        if (home is null || Opaque % ContinuationTimes.Sampling != 0)
         {
-            _source.SetResult(true);
+            Wake();
+            return;
         }
-        else
-        {
-            _source.SetException(new OperationCanceledException(_canceled));
-        }
+
+        ContinuationTimes times = home.Times;
+        long began = times.Begin();
+        Wake();
+        times.End(began, 1);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -186,24 +220,24 @@ internal sealed class PendingRequest(PendingRequests? home = null) : IValueTaskS
         if (TryClaim(Life))
         {
             _canceled = token;
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            WakeOnPool();
         }
     }
 
     private bool TryClaim(long life) => IsWaiting(life) && Interlocked.CompareExchange(ref _life, life + 1, life) == life;
 
-    /// <summary>By the one who has claimed it; the last thing that it does with it.</summary>
-    private void Finish(in MemcacheReply reply)
+    /// <summary>By the one who has claimed it.</summary>
+    /// <returns>Whether its caller is still to be woken.</returns>
+    private bool End(in MemcacheReply reply)
     {
         (_reply, _hasReply) = (reply, true);
         if (IsBlocking)
         {
             _done!.Set();
+            return false;
         }
-        else
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-        }
+
+        return true;
     }
 
     private void LetGo()

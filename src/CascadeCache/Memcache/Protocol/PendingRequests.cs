@@ -4,7 +4,7 @@ namespace CascadeCache.Memcache.Protocol;
 /// The requests of one connection that can be used again: a hit makes none. One rents at a time (under the connection's gate); anybody returns. The last one returned is among the next ones used, while
 /// the processor's cache still has it.
 /// </summary>
-internal sealed class PendingRequests
+internal sealed class PendingRequests(ContinuationTimes times)
 {
     // As many as wait at once in a busy process; a crowd beyond that is left to the collector.
     private const int Kept = 1024;
@@ -13,6 +13,9 @@ internal sealed class PendingRequests
     private PendingRequest? _returned;
     private PendingRequest? _rentable;
     private int _count;
+
+    /// <summary>How long what their callers do then takes.</summary>
+    public ContinuationTimes Times { get; } = times;
 
     /// <summary>By one at a time.</summary>
     public PendingRequest Rent()

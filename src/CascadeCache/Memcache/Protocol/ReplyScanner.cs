@@ -38,6 +38,12 @@ internal sealed class ReplyScanner(Stream stream, TimeProvider time, ArrayPool<b
     /// <summary>When the server last sent anything.</summary>
     public long LastReadAt => Volatile.Read(ref _lastRead);
 
+    /// <summary>Called when what is here is read, and the rest of a reply has to be waited for.</summary>
+    public Action? Waiting { get; set; }
+
+    /// <summary>Whether there is a whole line, for which nothing has to be waited for.</summary>
+    public bool HasLine => _block.Bytes[_start.._end].Contains((byte)'\n');
+
     /// <summary>The next line without its end; valid until the next call.</summary>
     /// <param name="limit">How long it may be; at most <see cref="LongestLine"/>.</param>
     /// <exception cref="EndOfStreamException">The server closed the connection.</exception>
@@ -178,6 +184,7 @@ internal sealed class ReplyScanner(Stream stream, TimeProvider time, ArrayPool<b
 
     private int ReadSome(Span<byte> destination)
     {
+        Waiting?.Invoke();
         int read = stream.Read(destination);
         if (read == 0)
         {

@@ -32,6 +32,41 @@ public sealed class PendingRequestTests
     }
 
     [Fact]
+    public void A_caller_who_is_left_sleeping_goes_on_where_he_is_woken()
+    {
+        PendingRequest request = Request(blocking: false);
+        Thread? woken = null;
+        _ = NoteAsync();
+
+        async Task NoteAsync()
+        {
+            await request.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+            woken = Thread.CurrentThread;
+        }
+
+        Assert.True(request.TryComplete(Reply()));
+        Assert.Null(woken);
+        request.Wake();
+
+        Assert.Same(Thread.CurrentThread, woken);
+    }
+
+    [Fact]
+    public async Task Who_blocks_or_has_given_up_need_not_be_woken()
+    {
+        PendingRequest blocking = Request(blocking: true, TimeProvider.System.GetTimestamp());
+        Assert.False(blocking.TryComplete(Reply()));
+        Assert.True(blocking.TryWait(Day, TimeProvider.System, out _));
+
+        PendingRequest givenUp = Request(blocking: false);
+        using var impatience = new CancellationTokenSource();
+        Task<MemcacheReply> waiting = givenUp.WaitAsync(impatience.Token).AsTask();
+        await impatience.CancelAsync();
+        Assert.False(givenUp.TryComplete(Reply()));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+    }
+
+    [Fact]
     public async Task A_reply_after_its_caller_has_given_up_gives_its_memory_back()
     {
         PendingRequest request = Request(blocking: false);

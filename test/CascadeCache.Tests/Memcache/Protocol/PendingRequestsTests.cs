@@ -9,7 +9,7 @@ public sealed class PendingRequestsTests
 {
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
 
-    private readonly PendingRequests _requests = new();
+    private readonly PendingRequests _requests = new(new ContinuationTimes(TimeProvider.System));
     private uint _opaque;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;

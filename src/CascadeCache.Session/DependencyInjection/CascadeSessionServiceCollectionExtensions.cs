@@ -52,11 +52,11 @@ public static class CascadeSessionServiceCollectionExtensions
         provider.GetRequiredService<SessionMetrics>();
         ILoggerFactory loggerFactory = provider.GetRequiredService<ILoggerFactory>();
         IDistributedCache cache = CascadeSessionStore.CacheOf(provider.GetService<IDistributedCache>());
-        var shared = new SessionServices(cache, provider.GetRequiredService<IOptions<CascadeSessionOptions>>().Value)
+        TimeProvider time = provider.GetService<TimeProvider>() ?? TimeProvider.System;
+        var shared = new SessionServices(cache, provider.GetRequiredService<IOptions<CascadeSessionOptions>>().Value, time)
         {
             Counters = provider.GetRequiredService<SessionCounters>(),
             Logger = loggerFactory.CreateLogger(SessionLog.Category),
-            Time = provider.GetService<TimeProvider>() ?? TimeProvider.System,
         };
         return new CascadeSessionStore(shared, loggerFactory);
     }

@@ -40,6 +40,9 @@ internal enum SessionCounter
     /// <summary>Conditional writes that were refused.</summary>
     Conflicts,
 
+    /// <summary>Commits that waited until another request of this process had stored the same session.</summary>
+    WaitedTurns,
+
     /// <summary>Loads that were not made.</summary>
     SkippedLoads,
 

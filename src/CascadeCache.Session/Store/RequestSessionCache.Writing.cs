@@ -67,7 +67,7 @@ internal sealed partial class RequestSessionCache
             return await OverwriteAsync(write, write.Mine, SessionCounter.LastWriteWins).ConfigureAwait(false);
         }
 
-        if (await TryAsync(cache, write, write.Mine, version).ConfigureAwait(false))
+        if (await TryAsync(cache, write, write.Mine, version).ConfigureAwait(false) is not null)
         {
             return SessionCounter.FirstAttempts;
         }
@@ -85,30 +85,54 @@ internal sealed partial class RequestSessionCache
 
     private async Task<SessionCounter> MergeAsync(IVersionedDistributedCache cache, Write write)
     {
-        for (int attempt = 1; ; attempt++)
+        VersionedValue? stored = null;
+        WriteTurn turn = services.Turns.Join(write.Key);
+        try
         {
             // The first attempt trusts what this request has seen; so a write that meets nobody costs nothing more than a stock one.
-            if (attempt > 1 || _state.Version is null)
+            bool isSeen = turn.IsFirst ? _state.Version is not null : await SeesPredecessorAsync(turn, write.Token).ConfigureAwait(false);
+            for (int attempt = 1; ; attempt++)
             {
-                _state.Seen(await cache.GetVersionedAsync(write.Key, write.Token).ConfigureAwait(false));
-            }
+                if (attempt > 1 || !isSeen)
+                {
+                    _state.Seen(await cache.GetVersionedAsync(write.Key, write.Token).ConfigureAwait(false));
+                }
 
-            // What cannot be merged is overwritten, but only that: if another write comes in between, it is looked at anew.
-            byte[] value = SessionMerge.Merge(new MergeHistory(_state.Base, _uncertain), write.Mine, _state.Current, out string? obstacle) ?? write.Mine;
-            if (await TryAsync(cache, write, value, _state.Version!.Value).ConfigureAwait(false))
-            {
-                return ResultOf(attempt, isMine: ReferenceEquals(value, write.Mine), obstacle);
-            }
+                // What cannot be merged is overwritten, but only that: if another write comes in between, it is looked at anew.
+                byte[] value = SessionMerge.Merge(new MergeHistory(_state.Base, _uncertain), write.Mine, _state.Current, out string? obstacle) ?? write.Mine;
+                stored = await TryAsync(cache, write, value, _state.Version!.Value).ConfigureAwait(false);
+                if (stored is not null)
+                {
+                    return ResultOf(attempt, isMine: ReferenceEquals(value, write.Mine), obstacle);
+                }
 
-            if (attempt >= _options.MaxWriteAttempts)
-            {
-                // The last write wins, but with all that is known of the others.
-                SessionLog.AttemptsExhausted(services.Logger, attempt);
-                return await OverwriteAsync(write, value, SessionCounter.AttemptsExhausted).ConfigureAwait(false);
-            }
+                if (attempt >= _options.MaxWriteAttempts)
+                {
+                    // The last write wins, but with all that is known of the others.
+                    SessionLog.AttemptsExhausted(services.Logger, attempt);
+                    return await OverwriteAsync(write, value, SessionCounter.AttemptsExhausted).ConfigureAwait(false);
+                }
 
-            await DelayAsync(attempt, write.Token).ConfigureAwait(false);
+                await DelayAsync(attempt, write.Token).ConfigureAwait(false);
+            }
         }
+        finally
+        {
+            services.Turns.Pass(turn, stored);
+        }
+    }
+
+    // What this request has seen before it had to wait is out of date by then. What its predecessor has stored is as good as a read; if that is not known, a read has to be made.
+    private async ValueTask<bool> SeesPredecessorAsync(WriteTurn turn, CancellationToken token)
+    {
+        services.Counters.Add(SessionCounter.WaitedTurns);
+        if (await turn.WaitAsync(token).ConfigureAwait(false) is not { } stored)
+        {
+            return false;
+        }
+
+        _state.Seen(stored);
+        return true;
     }
 
     private SessionCounter ResultOf(int attempt, bool isMine, string? obstacle)
@@ -122,17 +146,17 @@ internal sealed partial class RequestSessionCache
         return !isMine ? SessionCounter.Merged : attempt == 1 ? SessionCounter.FirstAttempts : SessionCounter.Retried;
     }
 
-    private async Task<bool> TryAsync(IVersionedDistributedCache cache, Write write, byte[] value, CacheVersion expected)
+    /// <returns>What is stored now; null: the version did not stand.</returns>
+    private async Task<VersionedValue?> TryAsync(IVersionedDistributedCache cache, Write write, byte[] value, CacheVersion expected)
     {
-        CacheVersion? version = await cache.TrySetAsync(write.Key, value, expected, write.Options, write.Token).ConfigureAwait(false);
-        if (version is null)
+        if (await cache.TrySetAsync(write.Key, value, expected, write.Options, write.Token).ConfigureAwait(false) is not { } version)
         {
             services.Counters.Add(SessionCounter.Conflicts);
-            return false;
+            return null;
         }
 
         Written(write, value, version);
-        return true;
+        return new VersionedValue(value, version);
     }
 
     // Two requests that re-create one expired session have invented an id each, and the first one's was kept. The session object goes on with its own; so that its next

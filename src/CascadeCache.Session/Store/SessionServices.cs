@@ -9,7 +9,8 @@ namespace CascadeCache.Session.Store;
 /// <summary>What every session of an application works with.</summary>
 /// <param name="Cache">Where sessions are stored.</param>
 /// <param name="Options">Checked.</param>
-internal sealed record SessionServices(IDistributedCache Cache, CascadeSessionOptions Options)
+/// <param name="Time">Measures and waits.</param>
+internal sealed record SessionServices(IDistributedCache Cache, CascadeSessionOptions Options, TimeProvider Time)
 {
     /// <summary>The same cache, if writes are conditional; null if the last one wins.</summary>
     public IVersionedDistributedCache? Versioned { get; } =
@@ -19,7 +20,8 @@ internal sealed record SessionServices(IDistributedCache Cache, CascadeSessionOp
 
     public ILogger Logger { get; init; } = NullLogger.Instance;
 
-    public TimeProvider Time { get; init; } = TimeProvider.System;
+    /// <summary>The order of those who write one session at the same time.</summary>
+    public WriteTurns Turns { get; } = new(Time);
 
     /// <summary>Numbers from 0 to 1, for the jitter of retries: requests that met each other must not meet again.</summary>
     public Func<double> Random { get; init; } = static () => RandomNumberGenerator.GetInt32(int.MaxValue) / (double)int.MaxValue;

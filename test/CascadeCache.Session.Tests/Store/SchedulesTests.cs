@@ -11,16 +11,17 @@ public sealed class SchedulesTests
     [Fact]
     public async Task Whatever_the_schedule_the_model_tells_what_is_stored()
     {
-        long conflicts = 0;
+        (long conflicts, long waits) = (0, 0);
         for (int seed = 0; seed < Schedules; seed++)
         {
             var run = new ModelRun(seed, Defect.None);
             string? story = await run.RunAsync();
             Assert.True(story is null, $"seed {seed}\n{story}");
-            conflicts += run.Conflicts;
+            (conflicts, waits) = (conflicts + run.Conflicts, waits + run.Waits);
         }
 
         Assert.True(conflicts > Schedules, $"only {conflicts} commits met another");
+        Assert.True(waits > Schedules / 2, $"only {waits} commits waited for another");
     }
 
     [Theory]

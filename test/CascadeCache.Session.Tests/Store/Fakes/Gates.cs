@@ -20,6 +20,9 @@ internal sealed class Gates
 
     public void Open(string name) => Gate(name).Opened.TrySetResult();
 
+    /// <summary>Lets who waits there fail.</summary>
+    public void Break(string name, Exception failure) => Gate(name).Opened.TrySetException(failure);
+
     private (TaskCompletionSource Arrived, TaskCompletionSource Opened) Gate(string name) => _gates.GetOrAdd(name, static _ => (New(), New()));
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);

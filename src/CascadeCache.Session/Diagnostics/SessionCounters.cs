@@ -40,7 +40,7 @@ internal enum SessionCounter
     /// <summary>Conditional writes that were refused.</summary>
     Conflicts,
 
-    /// <summary>Commits that waited until another request of this process had stored the same session.</summary>
+    /// <summary>Commits that waited for another one of the same session in this process.</summary>
     WaitedTurns,
 
     /// <summary>Loads that were not made.</summary>

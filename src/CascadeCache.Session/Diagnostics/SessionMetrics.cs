@@ -30,7 +30,7 @@ internal sealed class SessionMetrics : IDisposable
         Observe("cascadecache.session.conflicts", "{conflict}", "Conditional writes of a session that met another request's write.", counters,
             (SessionCounter.Conflicts, []));
 
-        Observe("cascadecache.session.waits", "{wait}", "Commits that waited for another request's of the same session in the same process.", counters,
+        Observe("cascadecache.session.waits", "{wait}", "Commits that waited for another one of the same session in the same process.", counters,
             (SessionCounter.WaitedTurns, []));
 
         Observe("cascadecache.session.skipped", "{operation}", "Operations of the stock session that were not needed and not sent.", counters,

@@ -4,7 +4,7 @@ namespace CascadeCache.Session.Store;
 
 /// <summary>
 /// Lets those requests of one process that merge their changes into one session do so one after the other: who comes while another writes waits in the queue of the key, and is told what its predecessor has stored, so that it
-/// can merge onto that at once. n writers need n writes; at the same time they would need n², of which all but one meet another at any time.
+/// can merge onto that at once. n writers then make n attempts; all at the same time they make up to n²/2, since of those that run at any time one succeeds.
 /// </summary>
 /// <remarks>
 /// <para>This saves work and decides nothing. Whether a write may be made its version alone decides, so one that is made out of turn is as right as one of another process, and so is one onto what a predecessor has stored and
@@ -16,7 +16,7 @@ internal sealed class WriteTurns(TimeProvider time)
     /// <summary>When for so long nothing of a queue has been stored, all who wait in it go ahead at once, out of turn.</summary>
     /// <remarks>
     /// As long as writes succeed, to wait for them costs nothing: of writers of one key only one can succeed at a time. One that does not end because a server is silent, or one after the other that fails because of it, must not
-    /// delay those behind by the time-outs of all before them. So whatever happens, they begin at most this much later than without turns: many times what a write takes, and a fraction of what it may take (the time-outs of the
+    /// delay those behind by the time-outs of all before them. So nobody waits longer than this for nothing: many times what a write takes, and a fraction of what it may take (the time-outs of the
     /// cache, and <c>SessionOptions.IOTimeout</c>, which goes on running for who waits).
     /// </remarks>
     public static readonly TimeSpan LongestStandstill = TimeSpan.FromSeconds(1);
@@ -52,7 +52,12 @@ internal sealed class WriteTurns(TimeProvider time)
             if (joined.Watch is null)
             {
                 joined.Since = time.GetTimestamp();
-                joined.Watch = time.CreateTimer(state => EndStandstill((Line)state!), joined, LongestStandstill, Timeout.InfiniteTimeSpan);
+
+                // A key that is written without a pause has one queue all the time: it must not keep what flows with the request that happened to be the first to wait.
+                using (ExecutionContext.SuppressFlow())
+                {
+                    joined.Watch = time.CreateTimer(state => EndStandstill((Line)state!), joined, LongestStandstill, Timeout.InfiniteTimeSpan);
+                }
             }
 
             var came = new TaskCompletionSource<VersionedValue?>(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -41,6 +41,22 @@ public sealed class RealTierTests(TestServers servers)
     [Theory]
     [InlineData("Memcache")]
     [InlineData("Datastore")]
+    [InlineData("Distributed")]
+    public async Task Of_twenty_parallel_writers_on_one_instance_none_meets_another_twice(string backends)
+    {
+        const int Writers = 20;
+        await using Pair pair = await StartAsync(await SettingsAsync(Enum.Parse<CascadeBackends>(backends)));
+        string expected = await pair.WriteAtOnceAsync(Writers, onFirstAlone: true);
+
+        // One that comes when nobody writes goes by what it has loaded, which another may have replaced before; from then on it has its turn.
+        Assert.Equal(expected, await pair.Second.RunAsync(pair.Browser, "show"));
+        Assert.True(pair.First.Counters.Get(SessionCounter.Conflicts) < Writers, "some met others again and again");
+        Assert.Equal(Writers - 1, pair.First.Counters.Get(SessionCounter.Merged));
+    }
+
+    [Theory]
+    [InlineData("Memcache")]
+    [InlineData("Datastore")]
     public async Task One_tier_alone_merges_too(string backends)
     {
         AppSettings settings = await SettingsAsync(Enum.Parse<CascadeBackends>(backends));

@@ -78,7 +78,7 @@ public sealed class CommitTurnsTests
                 break;
         }
 
-        _gates.Open("2");
+        OpenWrites(from: 2);
         await second;
         Assert.Equal("TrySetAsync GetVersionedAsync TrySetAsync", _lab.Cache.TakeCalls());
         await AssertStoredAsync(expected);

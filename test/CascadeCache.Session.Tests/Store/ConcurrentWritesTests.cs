@@ -162,6 +162,17 @@ public sealed class ConcurrentWritesTests
     }
 
     [Fact]
+    public async Task Of_twenty_parallel_writers_on_one_instance_all_survive_and_none_meets_another_twice()
+    {
+        const int Writers = 20;
+        await using Pair pair = await Pair.StartAsync(new AppSettings());
+        string expected = await pair.WriteAtOnceAsync(Writers, onFirstAlone: true);
+
+        Assert.Equal(expected, await pair.First.RunAsync(pair.Browser, "show"));
+        Assert.True(pair.First.Counters.Get(SessionCounter.Conflicts) < Writers, "some met others again and again");
+    }
+
+    [Fact]
     public async Task With_stock_sessions_the_same_test_loses_all_but_one()
     {
         var settings = new AppSettings { Configure = static options => options.Writes = CascadeSessionWrites.LastWriteWins };

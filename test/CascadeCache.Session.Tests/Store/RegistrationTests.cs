@@ -184,9 +184,10 @@ public sealed class RegistrationTests
                 ["cascadecache.session.commits{cascadecache.result=not_mergeable}"] = 106,
                 ["cascadecache.session.commits{cascadecache.result=attempts_exhausted}"] = 107,
                 ["cascadecache.session.conflicts"] = 108,
-                ["cascadecache.session.skipped{cascadecache.operation=load}"] = 109,
-                ["cascadecache.session.skipped{cascadecache.operation=refresh}"] = 110,
-                ["cascadecache.session.preload_failures"] = 111,
+                ["cascadecache.session.waits"] = 109,
+                ["cascadecache.session.skipped{cascadecache.operation=load}"] = 110,
+                ["cascadecache.session.skipped{cascadecache.operation=refresh}"] = 111,
+                ["cascadecache.session.preload_failures"] = 112,
             },
             seen);
     }

@@ -74,6 +74,23 @@ public sealed class WriteTurnsTests
     }
 
     [Fact]
+    public async Task A_twin_that_stops_waiting_without_giving_up_its_place_takes_the_turn_with_it()
+    {
+        using var cancel = new CancellationTokenSource();
+        WriteTurn first = _turns.Join("key");
+        WriteTurn second = _turns.Join("key");
+        WriteTurn third = _turns.Join("key");
+        Task<VersionedValue?> wait = second.Came!.Task.WaitAsync(cancel.Token);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait);
+        _turns.Pass(second, null);
+        _turns.Pass(first, Stored);
+
+        Assert.False(third.WaitAsync(Token).IsCompleted);
+        Assert.Equal(1, _turns.Count);
+    }
+
+    [Fact]
     public async Task Who_calls_it_off_after_its_turn_has_come_has_it_and_passes_it_on()
     {
         using var cancel = new CancellationTokenSource();
@@ -169,6 +186,18 @@ public sealed class WriteTurnsTests
     }
 
     [Fact]
+    public void The_timer_keeps_nothing_of_the_request_that_waits_first()
+    {
+        var clock = new FlowWatchingClock();
+        var turns = new WriteTurns(clock);
+        turns.Join("key");
+        Assert.Null(clock.IsFlowing);
+        turns.Join("key");
+        Assert.False(clock.IsFlowing);
+        Assert.False(ExecutionContext.IsFlowSuppressed());
+    }
+
+    [Fact]
     public async Task Of_many_who_come_at_once_and_partly_give_up_one_writes_at_a_time_and_none_stays()
     {
         const int Writers = 16;
@@ -214,6 +243,18 @@ public sealed class WriteTurnsTests
             {
                 _turns.Pass(turn, Stored);
             }
+        }
+    }
+
+    private sealed class FlowWatchingClock : FakeTimeProvider
+    {
+        /// <summary>Whether the last timer was made with what flows with its maker; null: none was made.</summary>
+        public bool? IsFlowing { get; private set; }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            IsFlowing = !ExecutionContext.IsFlowSuppressed();
+            return base.CreateTimer(callback, state, dueTime, period);
         }
     }
 }

@@ -28,13 +28,13 @@ internal sealed class Pair(AppSettings settings, SessionApp first, SessionApp se
         return (found, await others);
     }
 
-    /// <summary>So many requests, on both instances in turn, load the session before any of them changes it; then each sets a name of its own.</summary>
+    /// <summary>So many requests, on both instances in turn or on the first one alone, load the session before any of them changes it; then each sets a name of its own.</summary>
     /// <returns>What is to be stored in the end.</returns>
-    public async Task<string> WriteAtOnceAsync(int writers)
+    public async Task<string> WriteAtOnceAsync(int writers, bool onFirstAlone = false)
     {
         await first.RunAsync(Browser, "set:k=1");
         Task<string>[] requests = await Task.WhenAll(Enumerable.Range(0, writers).Select(i =>
-            (i % 2 == 0 ? first : second).RunToGateAsync(Browser, $"load;gate:w{i};gate:all;set:w{i:00}=1", $"w{i}")));
+            (onFirstAlone || i % 2 == 0 ? first : second).RunToGateAsync(Browser, $"load;gate:w{i};gate:all;set:w{i:00}=1", $"w{i}")));
         for (int i = 0; i < writers; i++)
         {
             settings.Gates.Open($"w{i}");

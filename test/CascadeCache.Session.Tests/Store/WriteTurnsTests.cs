@@ -230,7 +230,11 @@ public sealed class WriteTurnsTests
                 }
 
                 await wait;
-                met += Interlocked.Increment(ref writing[key]) == 1 ? 0 : 1;
+                if (Interlocked.Increment(ref writing[key]) > 1)
+                {
+                    Interlocked.Increment(ref met);
+                }
+
                 await Task.Yield();
                 Interlocked.Decrement(ref writing[key]);
                 Interlocked.Increment(ref written);

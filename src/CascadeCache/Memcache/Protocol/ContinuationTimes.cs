@@ -12,7 +12,14 @@ internal sealed class ContinuationTimes(TimeProvider time)
     private const int Trusted = 128;
     private const int MostTrust = 512;
     private const int LossOfLong = 32;
-    private const int LossOfStall = 2048;
+
+    // Of one on the pool nobody suffers; and on a machine that has more threads to run than processors even a short one takes long now and then.
+    private const int LossOfLongOnPool = 8;
+
+    // A stall comes from code that blocks, and will again: each one soon after the last costs twice as much. Or from a processor that was lost for a while, which means nothing.
+    private const int LeastLossOfStall = 256;
+    private const int MostLossOfStall = 16 * 1024;
+    private const int LongRun = 4096;
 
     // What waking a sleeping thread of the pool costs, in its own and the system's time; and what comes on top for each that would have been woken with it.
     private static readonly TimeSpan Wakeup = TimeSpan.FromMicroseconds(40);
@@ -23,23 +30,39 @@ internal sealed class ContinuationTimes(TimeProvider time)
     private static long s_sending;
 
     private int _trust;
+    private int _lossOfStall = LeastLossOfStall;
+    private int _runSinceStall;
 
     public bool AreShort => Volatile.Read(ref _trust) >= Trusted;
 
     /// <summary>Before callers are woken on this thread.</summary>
     public long Begin() => time.GetTimestamp() - s_sending;
 
+    /// <summary>One has been woken on this thread, which is one of the pool.</summary>
+    public void EndOnPool(long began) => Add(began, 1, LossOfLongOnPool);
+
     /// <summary>So many have been woken on this thread, one after the other.</summary>
     public void End(long began, int count)
     {
-        bool isShort = time.GetElapsedTime(began, time.GetTimestamp() - s_sending) <= Wakeup + (Each * count);
-        int trust = Volatile.Read(ref _trust);
-        Volatile.Write(ref _trust, isShort ? Math.Min(trust + 1, MostTrust) : Math.Max(trust - LossOfLong, -LossOfStall));
+        _runSinceStall++;
+        Add(began, count, LossOfLong);
     }
 
     /// <summary>This thread has sent requests.</summary>
     public void AddSending(long began) => s_sending += time.GetTimestamp() - began;
 
     /// <summary>One of them blocked the reader.</summary>
-    public void AddStall() => Volatile.Write(ref _trust, -LossOfStall);
+    public void AddStall()
+    {
+        _lossOfStall = _runSinceStall >= LongRun ? LeastLossOfStall : Math.Min(_lossOfStall * 2, MostLossOfStall);
+        _runSinceStall = 0;
+        Volatile.Write(ref _trust, -_lossOfStall);
+    }
+
+    private void Add(long began, int count, int loss)
+    {
+        bool isShort = time.GetElapsedTime(began, time.GetTimestamp() - s_sending) <= Wakeup + (Each * count);
+        int trust = Volatile.Read(ref _trust);
+        Volatile.Write(ref _trust, isShort ? Math.Min(trust + 1, MostTrust) : Math.Max(trust - loss, -MostLossOfStall));
+    }
 }

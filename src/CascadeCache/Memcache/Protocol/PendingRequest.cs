@@ -167,7 +167,7 @@ internal sealed class PendingRequest(PendingRequests? home = null) : IValueTaskS
         ContinuationTimes times = home.Times;
         long began = times.Begin();
         Wake();
-        times.End(began, 1);
+        times.EndOnPool(began);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

@@ -39,6 +39,20 @@ public sealed class ContinuationTimesTests
     }
 
     [Fact]
+    public void On_the_pool_a_long_one_counts_less()
+    {
+        for (int i = 0; i < 100; i++)
+        {
+            Run(Short, times: 19);
+            Run(Long, times: 1, onPool: true);
+        }
+
+        Assert.True(_times.AreShort);
+        Run(Long, times: 100, onPool: true);
+        Assert.False(_times.AreShort);
+    }
+
+    [Fact]
     public void Where_one_of_a_hundred_is_long_they_are_trusted()
     {
         Run(Short, times: 10_000);
@@ -49,17 +63,28 @@ public sealed class ContinuationTimesTests
     }
 
     [Fact]
-    public void Trust_is_lost_faster_than_won_and_after_a_stall_at_once_and_for_long()
+    public void Trust_is_lost_faster_than_won()
     {
         Run(Short, times: 10_000);
         Run(Long, times: 13);
         Assert.False(_times.AreShort);
+    }
 
-        Run(Short, times: 10_000);
+    [Fact]
+    public void Each_stall_soon_after_another_costs_twice_as_much()
+    {
+        for (int loss = 512; loss <= 16 * 1024; loss *= 2)
+        {
+            _times.AddStall();
+            Run(Short, times: loss, onPool: true);
+            Assert.False(_times.AreShort);
+            Run(Short, times: 128, onPool: true);
+            Assert.True(_times.AreShort);
+        }
+
+        Run(Short, times: 5000);
         _times.AddStall();
-        Run(Short, times: 2000);
-        Assert.False(_times.AreShort);
-        Run(Short, times: 200);
+        Run(Short, times: 256 + 128, onPool: true);
         Assert.True(_times.AreShort);
     }
 
@@ -92,13 +117,20 @@ public sealed class ContinuationTimesTests
         Assert.True(_times.AreShort);
     }
 
-    private void Run(TimeSpan each, int times)
+    private void Run(TimeSpan each, int times, bool onPool = false)
     {
         for (int i = 0; i < times; i++)
         {
             long began = _times.Begin();
             _time.Advance(each);
-            _times.End(began, 1);
+            if (onPool)
+            {
+                _times.EndOnPool(began);
+            }
+            else
+            {
+                _times.End(began, 1);
+            }
         }
     }
 }

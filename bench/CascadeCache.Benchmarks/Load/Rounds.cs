@@ -5,6 +5,9 @@ namespace CascadeCache.Benchmarks.Load;
 /// <summary>Lets the entrants of each cell take turns, round after round, each round beginning with another of them.</summary>
 internal sealed class Rounds(LoadOptions options, CancellationToken cancellation)
 {
+    // Code that is run a few thousand times a second needs so long until the runtime has compiled it for good.
+    private static readonly TimeSpan FirstWarmUp = TimeSpan.FromSeconds(5);
+
     private readonly TimeSpan _measured = TimeSpan.FromSeconds(options.Seconds);
 
     public ExperimentResult Run(LoadExperiment experiment)
@@ -12,19 +15,19 @@ internal sealed class Rounds(LoadOptions options, CancellationToken cancellation
         var cells = new List<CellResult>();
         foreach (Cell cell in experiment.Cells())
         {
-            cells.Add(Run(experiment, cell));
+            cells.Add(Run(experiment, cell, warmUp: cells.Count == 0 && !options.IsQuick ? FirstWarmUp : _measured / 2));
         }
 
         return new ExperimentResult(experiment, cells);
     }
 
-    private CellResult Run(LoadExperiment experiment, Cell cell)
+    private CellResult Run(LoadExperiment experiment, Cell cell, TimeSpan warmUp)
     {
         Console.Error.WriteLine($"{experiment.Title}: {cell.Label}");
-        var warmUp = new LoadRunner(TimeSpan.Zero, _measured / 2, cancellation);
+        var warming = new LoadRunner(TimeSpan.Zero, warmUp, cancellation);
         foreach (Entrant entrant in cell.Entrants)
         {
-            warmUp.Run(entrant.Subject, entrant.Data, entrant.Callers);
+            warming.Run(entrant.Subject, entrant.Data, entrant.Callers);
         }
 
         var runner = new LoadRunner(_measured / 4, _measured, cancellation);

@@ -21,6 +21,7 @@ internal sealed partial class MemcacheConnection
     {
         try
         {
+            _noContext = ExecutionContext.Capture();
             if (!read(this))
             {
                 return;

@@ -23,7 +23,9 @@ internal sealed partial class MemcacheConnection
     private static readonly TimeSpan BusyTime = TimeSpan.FromMilliseconds(64);
 
     private readonly ReadingRole _role = new();
-    private readonly ExecutionContext? _noContext = ExecutionContext.Capture();
+
+    // Of a reader that has not run anybody's code yet.
+    private ExecutionContext? _noContext;
     private ReplyReader? _replies;
     private ReadyRequests _ready = new();
     private bool _isGathering;

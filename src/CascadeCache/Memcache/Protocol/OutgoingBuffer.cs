@@ -115,7 +115,11 @@ internal sealed class OutgoingBuffer(ArrayPool<byte>? pool = null)
             _further.RemoveAt(index);
         }
 
-        RecordEnds.RemoveAll(end => end > length);
+        while (RecordEnds.Count > 0 && RecordEnds[^1] > length)
+        {
+            RecordEnds.RemoveAt(RecordEnds.Count - 1);
+        }
+
         _last = kept == 0 ? null : _further[^1];
         _used = (int)(kept == 0 ? length : length - FirstSize - ((kept - 1L) * FurtherSize));
         Length = length;

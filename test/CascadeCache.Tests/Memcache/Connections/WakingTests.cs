@@ -16,6 +16,7 @@ public sealed class WakingTests : IAsyncLifetime
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly FakeTimeProvider _time = new();
+    private readonly AsyncLocal<string?> _local = new();
     private readonly HeldWatch _held = new();
     private readonly PatientServer _server = new();
     private readonly MemcacheFixture _client;
@@ -29,7 +30,9 @@ public sealed class WakingTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        _local.Value = "of the first caller, for whom the connection is made";
         Task first = _client.GetAsync("first");
+        _local.Value = null;
         await _server.AcceptAsync(Token);
         await first;
     }
@@ -174,15 +177,14 @@ public sealed class WakingTests : IAsyncLifetime
     {
         await GetUntilOnReaderAsync();
         await Task.Yield();
-        var local = new AsyncLocal<string?>();
         for (int i = 0; i < 2; i++)
         {
             var found = new TaskCompletionSource<(string?, SynchronizationContext?, bool)>(TaskCreationOptions.RunContinuationsAsynchronously);
             _server.Hold();
             GetAsync("k").ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() =>
             {
-                found.SetResult((local.Value, SynchronizationContext.Current, Thread.CurrentThread.IsThreadPoolThread));
-                local.Value = "mine";
+                found.SetResult((_local.Value, SynchronizationContext.Current, Thread.CurrentThread.IsThreadPoolThread));
+                _local.Value = "of the last one who was woken";
                 SynchronizationContext.SetSynchronizationContext(new SynchronizationContext());
             });
             await _server.ReleaseAsync(1, Token);

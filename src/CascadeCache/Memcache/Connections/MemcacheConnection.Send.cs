@@ -41,6 +41,23 @@ internal sealed partial class MemcacheConnection
         }
     }
 
+    /// <summary>Under the gate: whether a request that is queued now is not to wait for others to be sent with.</summary>
+    private bool IsUrgent(long now)
+    {
+        if (!_isFlushDue)
+        {
+            return _queue.Count < ManyWaiting;
+        }
+
+        if (_settings.Time.GetElapsedTime(_flushDueSince, now) > LongestGathering)
+        {
+            _flushDueSince = now; // those after this one have not waited yet
+            return true;
+        }
+
+        return !_isGathering && _queue.Count < ManyWaiting;
+    }
+
     /// <summary>Under the gate. True: the caller has to send; otherwise somebody else does.</summary>
     /// <param name="isUrgent">Whether what is there is to be sent at once.</param>
     /// <param name="now">A timestamp, for how long others are waited for; only if it is not urgent.</param>

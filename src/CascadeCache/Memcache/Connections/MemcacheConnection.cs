@@ -156,7 +156,7 @@ internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, ReaderWa
 
             Write(request, ++_lastOpaque);
             long now = _settings.Time.GetTimestamp();
-            isUrgent = (!_isGathering && _queue.Count < ManyWaiting) || (_isFlushDue && _settings.Time.GetElapsedTime(_flushDueSince, now) > LongestGathering);
+            isUrgent = IsUrgent(now);
             pending = _requests.Rent();
             pending.Begin(request.Kind, request.Key, _lastOpaque, now, blocking);
             _queue.Enqueue(pending);

@@ -32,23 +32,26 @@ internal sealed partial class PatientServer : IAsyncDisposable
     }
 
     /// <summary>Answers those who have waited, when there are so many of them.</summary>
-    public async Task ReleaseAsync(int count, CancellationToken token)
+    public async Task ReleaseAsync(int count, CancellationToken token) => await SendAsync(await TakeAsync(count, token).ConfigureAwait(false)).ConfigureAwait(false);
+
+    /// <summary>What those would be told who have waited, when there are so many of them; told by <see cref="SendAsync"/>.</summary>
+    public async Task<string> TakeAsync(int count, CancellationToken token)
     {
         for (int i = 0; i < count; i++)
         {
             await _holding.WaitAsync(token).ConfigureAwait(false);
         }
 
-        string replies;
         lock (_gate)
         {
             _isHeld = false;
-            replies = _held.ToString();
+            string replies = _held.ToString();
             _held.Clear();
+            return replies;
         }
-
-        await _connection!.WriteAsync(replies).ConfigureAwait(false);
     }
+
+    public Task SendAsync(string replies) => _connection!.WriteAsync(replies);
 
     public async ValueTask DisposeAsync()
     {

@@ -158,6 +158,24 @@ public sealed class WakingTests : IAsyncLifetime
     });
 
     [Fact]
+    public Task Who_has_its_reply_does_not_wait_for_the_rest_of_the_next_one() => AwayFromTheTestAsync(async () =>
+    {
+        await GetUntilOnReaderAsync();
+        _server.Hold();
+        Task<MemcacheReply> first = GetAsync("first");
+        Task<MemcacheReply> second = GetAsync("second");
+        await Task.Yield();
+        string replies = await _server.TakeAsync(2, Token);
+        await _server.SendAsync(replies.Replace("EN ksecond", "VA 2 c1 f0 t9 ksecond", StringComparison.Ordinal));
+
+        await first.WaitAsync(Patience, Token);
+        Assert.False(second.IsCompleted);
+        await _server.SendAsync("ab\r\n");
+        Assert.Equal("ab", MemcacheFixture.Text(await second.WaitAsync(Patience, Token)));
+        await GetAsync("k").WaitAsync(Patience, Token); // none that follow is passed over
+    });
+
+    [Fact]
     public Task A_connection_that_is_closed_while_its_reader_is_blocked_ends_as_any_other() => AwayFromTheTestAsync(async () =>
     {
         await GetUntilOnReaderAsync();

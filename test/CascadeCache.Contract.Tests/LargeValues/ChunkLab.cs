@@ -67,6 +67,9 @@ internal sealed class ChunkLab : IAsyncDisposable
     {
         var options = new CascadeCacheOptions { KeyPrefix = Prefix, Backends = CascadeBackends.Datastore };
         (options.Datastore.EmulatorHost, options.Datastore.ProjectId) = (Emulator.Host, "large");
+
+        // On a busy machine 9 MB and what happens between their lookups take longer than the default, and a second attempt would see another instant.
+        options.Datastore.OperationTimeout = options.Resilience.Datastore.TotalTimeout = TimeSpan.FromSeconds(60);
         return options;
     }
 

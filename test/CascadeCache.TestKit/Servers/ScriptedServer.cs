@@ -71,6 +71,9 @@ public sealed class ScriptedConnection(Socket socket, CancellationToken stopping
 {
     private readonly NetworkStream _stream = new(socket, ownsSocket: true);
 
+    /// <summary>How many bytes have arrived and were not read yet.</summary>
+    public int Available => socket.Available;
+
     /// <summary>The next line without its end; null when the client has closed.</summary>
     public async Task<string?> ReadLineAsync()
     {

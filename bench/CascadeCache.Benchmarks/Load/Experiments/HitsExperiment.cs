@@ -69,7 +69,7 @@ internal sealed class HitsExperiment(LoadServers servers, int size, IReadOnlyLis
         int port = servers.Memcached.Port;
         return
         [
-            new RawPipelined(Pipelined, port, requests, itemSize),
+            new RawPipelined(Pipelined, [port], requests, itemSize),
             new RawPingPong(PingPong, port, requests, itemSize),
             new RawBlockingPingPong(BlockingPingPong, port, requests, itemSize),
             new BlockingGet(Get, SubjectFamily.CascadeCache, volatileOnly, Hits(volatileOnly)),

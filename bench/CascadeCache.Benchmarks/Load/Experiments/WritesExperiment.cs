@@ -61,7 +61,7 @@ internal sealed class WritesExperiment(LoadServers servers, int size, IReadOnlyL
         DistributedCacheEntryOptions entry = Caches.Entry;
         return
         [
-            (new RawPipelined(Pipelined, port, requests, valueSize: 0), alone),
+            (new RawPipelined(Pipelined, [port], requests, valueSize: 0), alone),
             (new RawPingPong(PingPong, port, requests, valueSize: 0), alone),
             (new BlockingSet(Set, SubjectFamily.CascadeCache, volatileOnly, entry, new CounterCheck(volatileOnly, ExpectedCalls.MemcacheWrites)), alone),
             (new AsyncSet(SetAsync, SubjectFamily.CascadeCache, volatileOnly, entry, new CounterCheck(volatileOnly, ExpectedCalls.MemcacheWrites)), alone),

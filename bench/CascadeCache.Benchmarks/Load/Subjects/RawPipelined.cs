@@ -4,27 +4,31 @@ using System.Net.Sockets;
 namespace CascadeCache.Benchmarks.Load.Subjects;
 
 /// <summary>
-/// The limit for many callers: one socket and one thread that keeps as many requests in flight as there are callers. Whatever arrives is counted, and as many requests go out in one
+/// The limit for many callers: one socket and one thread that keeps as many requests in flight as there are callers; or several that share them. Whatever arrives is counted, and as many requests go out in one
 /// send.
 /// </summary>
-internal sealed class RawPipelined(string name, int port, RawRequests requests, int valueSize) : LoadSubject(name, SubjectFamily.Limit)
+/// <param name="name">Its name.</param>
+/// <param name="ports">Where each socket is connected to.</param>
+/// <param name="requests">What is sent.</param>
+/// <param name="valueSize">The size of the values that are read; 0: none are.</param>
+internal sealed class RawPipelined(string name, IReadOnlyList<int> ports, RawRequests requests, int valueSize) : LoadSubject(name, SubjectFamily.Limit)
 {
     private const int BufferSize = 256 * 1024;
 
     public override bool IsBlocking => true;
 
-    public override int LoopsFor(int callers) => 1;
+    public override int LoopsFor(int callers) => ports.Count;
 
     public override void Run(Caller caller)
     {
-        using Socket socket = RawSocket.Connect(port);
+        using Socket socket = RawSocket.Connect(ports[caller.Index]);
         var replies = new RawReplies(valueSize);
         byte[] received = new byte[BufferSize];
         byte[] outgoing = new byte[BufferSize];
-        long[] sentAt = new long[caller.Callers];
+        long[] sentAt = new long[Math.Max(1, caller.Callers / ports.Count)];
         uint opaque = 0;
         int oldest = 0;
-        for (int free = caller.Callers; ;)
+        for (int free = sentAt.Length; ;)
         {
             long now = Stopwatch.GetTimestamp();
             int length = 0;

@@ -26,12 +26,26 @@ internal sealed partial class MemcacheConnection
     /// <summary>Sends what has gathered.</summary>
     void IThreadPoolWorkItem.Execute() => SendGathered();
 
-    private void SendGathered()
+    void FollowingSends.ISender.HaveGatheredSent()
+    {
+        lock (_gate)
+        {
+            _isFlushDue = false;
+            if (_unsent.Length > 0 && !_isSending)
+            {
+                _isSending = true;
+                PassToWriter();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void SendGathered()
     {
         bool sendsItself;
         lock (_gate)
         {
-            (_isFlushDue, _isGathering) = (false, false);
+            _isFlushDue = false;
             sendsItself = _unsent.Length > 0 && TakeSending(isUrgent: true, now: 0);
         }
 
@@ -44,18 +58,13 @@ internal sealed partial class MemcacheConnection
     /// <summary>Under the gate: whether a request that is queued now is not to wait for others to be sent with.</summary>
     private bool IsUrgent(long now)
     {
-        if (!_isFlushDue)
-        {
-            return _queue.Count < ManyWaiting;
-        }
-
-        if (_settings.Time.GetElapsedTime(_flushDueSince, now) > LongestGathering)
+        if (_isFlushDue && _settings.Time.GetElapsedTime(_flushDueSince, now) > LongestGathering)
         {
             _flushDueSince = now; // those after this one have not waited yet
             return true;
         }
 
-        return !_isGathering && _queue.Count < ManyWaiting;
+        return _queue.Count < ManyWaiting && !FollowingSends.AreOpen;
     }
 
     /// <summary>Under the gate. True: the caller has to send; otherwise somebody else does.</summary>
@@ -84,7 +93,10 @@ internal sealed partial class MemcacheConnection
         if (!_isFlushDue)
         {
             (_isFlushDue, _flushDueSince) = (true, now);
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            if (!FollowingSends.TryAdd(this))
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            }
         }
 
         return false;

@@ -28,7 +28,7 @@ internal sealed partial class MemcacheConnection
     private ExecutionContext? _noContext;
     private ReplyReader? _replies;
     private ReadyRequests _ready = new();
-    private bool _isGathering;
+    private FollowingSends _sends = new();
     private volatile bool _isWatched;
     private int _reads;
     private long _readsSince;
@@ -112,15 +112,24 @@ internal sealed partial class MemcacheConnection
             return true;
         }
 
-        long exposure = _role.Expose();
+        FollowingSends sends = _sends;
+        if (ready.Count + _queue.Count >= ManyWaiting)
+        {
+            sends.Begin();
+        }
+
+        long exposure = _role.Expose(); // from here on both may be another reader's
         if (_isWatched)
         {
-            WakeHere(ready, exposure);
+            WakeHere(ready);
         }
         else
         {
             ready.WakeOnPool();
         }
+
+        // May wait for a server that does not read before its replies are read: while the role is exposed that is no deadlock.
+        sends.End();
 
         if (!_role.TryTake(exposure))
         {
@@ -141,10 +150,9 @@ internal sealed partial class MemcacheConnection
         }
     }
 
-    private void WakeHere(ReadyRequests ready, long exposure)
+    private void WakeHere(ReadyRequests ready)
     {
         int count = ready.Count;
-        BeginGathering(count);
         long began = _requests.Times.Begin();
         while (ready.Take() is { } request)
         {
@@ -162,11 +170,6 @@ internal sealed partial class MemcacheConnection
 
         _requests.Times.End(began, count);
         RestoreContext();
-        if (_role.Exposure == exposure)
-        {
-            // May wait for a server that does not read before its replies are read: while the role is exposed that is no deadlock.
-            SendGathered();
-        }
     }
 
     // Code that has switched the flow of its context off leaves behind what it changes.
@@ -183,24 +186,14 @@ internal sealed partial class MemcacheConnection
         }
     }
 
-    private void BeginGathering(int count)
-    {
-        lock (_gate)
-        {
-            if (!_isFlushDue && count + _queue.Count >= ManyWaiting)
-            {
-                (_isGathering, _isFlushDue, _flushDueSince) = (true, true, _settings.Time.GetTimestamp());
-            }
-        }
-    }
-
     /// <summary>On a thread that takes a blocked reader's place.</summary>
     private void ReadOn() => ReadUntilClosed(static connection =>
     {
         ReadyRequests left = connection._ready;
-        connection._ready = new ReadyRequests();
+        FollowingSends sends = connection._sends;
+        (connection._ready, connection._sends) = (new ReadyRequests(), new FollowingSends());
         left.WakeOnPool();
-        connection.SendGathered();
+        sends.HaveAllSent();
         return connection.Receive();
     });
 }

@@ -15,7 +15,7 @@ namespace CascadeCache.Memcache.Connections;
 /// The lock <see cref="_gate"/> guards the outgoing buffer, the order of the queue, and the fault. A request enters buffer and queue in one step, so that wire
 /// order and queue order are the same; none enters after the fault is set, so that the reader's last look at the queue sees all of them.
 /// </remarks>
-internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, ReaderWatch.IWatched, IDisposable
+internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, ReaderWatch.IWatched, FollowingSends.ISender, IDisposable
 {
     // Beyond this the server reads so slowly that waiting costs more than going to the durable tier.
     private const int MaxUnsentBytes = 128 * 1024 * 1024;

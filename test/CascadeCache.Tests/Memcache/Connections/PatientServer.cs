@@ -17,6 +17,9 @@ internal sealed partial class PatientServer : IAsyncDisposable
 
     public string Host => _server.Host;
 
+    /// <summary>Says that there is nothing.</summary>
+    public static string Miss(string request) => $"EN k{request.Split(' ')[1]} {Opaque().Match(request).Value}\r\n";
+
     public async Task AcceptAsync(CancellationToken token)
     {
         _connection = await _server.NextGreetedAsync(token);
@@ -65,7 +68,7 @@ internal sealed partial class PatientServer : IAsyncDisposable
         {
             while (await connection.ReadLineAsync().ConfigureAwait(false) is { } line)
             {
-                string reply = $"EN k{line.Split(' ')[1]} {Opaque().Match(line).Value}\r\n";
+                string reply = Miss(line);
                 bool isHeld;
                 lock (_gate)
                 {

@@ -1,5 +1,6 @@
 using CascadeCache.Memcache;
 using CascadeCache.Primitives;
+using CascadeCache.TestKit.Servers;
 using Microsoft.Extensions.Time.Testing;
 
 namespace CascadeCache.Tests.Memcache.Connections;
@@ -23,7 +24,7 @@ public sealed class WakingTests : IAsyncLifetime
 
     public WakingTests()
     {
-        _client = new MemcacheFixture(_server.Host, static o => o.OperationTimeout = TimeSpan.FromHours(1), time: _time, watch: _held.Watch);
+        _client = NewClient(_server.Host);
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -176,6 +177,42 @@ public sealed class WakingTests : IAsyncLifetime
     });
 
     [Fact]
+    public Task What_all_who_are_woken_ask_of_another_server_goes_out_together() => AwayFromTheTestAsync(async () =>
+    {
+        await using var server = new ScriptedServer();
+        using MemcacheFixture other = NewClient(server.Host);
+        ScriptedConnection connection = await ConnectAsync(other, server);
+        await GetUntilOnReaderAsync();
+        _server.Hold();
+        Task<int>[] callers = [.. Enumerable.Range(0, 4).Select(i => ThenAskAsync(other, i, connection))];
+        await Task.Yield(); // the reader has to read again
+        await _server.ReleaseAsync(callers.Length, Token);
+
+        await AnswerAsync(connection, callers.Length);
+        Assert.All(await Task.WhenAll(callers), static sent => Assert.Equal(0, sent));
+    });
+
+    // The one who waits for the other server is the reader that would have sent the question to it.
+    [Fact]
+    public Task What_one_has_asked_of_another_server_who_then_blocks_is_sent() => AwayFromTheTestAsync(async () =>
+    {
+        await using var server = new ScriptedServer();
+        using MemcacheFixture other = NewClient(server.Host);
+        ScriptedConnection connection = await ConnectAsync(other, server);
+        await GetUntilOnReaderAsync();
+        _server.Hold();
+        Task<MemcacheReply>[] waiting = [GetAsync("first"), GetAsync("second"), GetAsync("third")];
+        Task<bool> blocked = BlockOnAsync(other);
+        await Task.Yield(); // the reader has to read again
+        await _server.ReleaseAsync(waiting.Length + 1, Token);
+
+        await Task.WhenAll(waiting).WaitAsync(Patience, Token);
+        _held.Let(LooksUntilRelief);
+        await AnswerAsync(connection, 1);
+        Assert.True(await blocked.WaitAsync(Patience, Token));
+    });
+
+    [Fact]
     public Task A_connection_that_is_closed_while_its_reader_is_blocked_ends_as_any_other() => AwayFromTheTestAsync(async () =>
     {
         await GetUntilOnReaderAsync();
@@ -210,6 +247,23 @@ public sealed class WakingTests : IAsyncLifetime
         }
     });
 
+    private static async Task<ScriptedConnection> ConnectAsync(MemcacheFixture client, ScriptedServer server)
+    {
+        Task first = client.GetAsync("first");
+        ScriptedConnection connection = await server.NextGreetedAsync(Token);
+        await AnswerAsync(connection, 1);
+        await first;
+        return connection;
+    }
+
+    private static async Task AnswerAsync(ScriptedConnection connection, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            await connection.WriteAsync(PatientServer.Miss((await connection.ReadLineAsync())!));
+        }
+    }
+
     private static async Task BlockAsync(Task<MemcacheReply> reply, ManualResetEventSlim blocks, ManualResetEventSlim end)
     {
         await reply.ConfigureAwait(false);
@@ -221,6 +275,24 @@ public sealed class WakingTests : IAsyncLifetime
     private static Task AwayFromTheTestAsync(Func<Task> test) => Task.Run(test, Token);
 
     private Task BlockAfterAsync(ManualResetEventSlim blocks, ManualResetEventSlim end) => BlockAsync(GetAsync("first"), blocks, end);
+
+    /// <returns>How many bytes the other server had when the caller had asked it.</returns>
+    private async Task<int> ThenAskAsync(MemcacheFixture other, int index, ScriptedConnection connection)
+    {
+        await GetAsync("a" + index).ConfigureAwait(false);
+        Task<MemcacheReply> reply = other.GetAsync("b" + index);
+        int sent = connection.Available;
+        await reply.ConfigureAwait(false);
+        return sent;
+    }
+
+    private async Task<bool> BlockOnAsync(MemcacheFixture other)
+    {
+        await GetAsync("fourth").ConfigureAwait(false);
+        return other.GetAsync("b").Wait(Patience, Token);
+    }
+
+    private MemcacheFixture NewClient(string host) => new(host, static o => o.OperationTimeout = TimeSpan.FromHours(1), time: _time, watch: _held.Watch);
 
     private Task<MemcacheReply> GetAsync(string key) =>
         _client.Node.GetAsync(MemcacheFixture.Key(key), new MemcacheGet(true, 0), CallContext.Async(CancellationToken.None)).AsTask();

@@ -8,7 +8,8 @@ namespace CascadeCache.Memcache.Protocol;
 /// because servers before 1.6.39 can leave what follows it in the record unread. Owned by the connection's gate, and by its sender while it is being sent.
 /// </summary>
 /// <remarks>
-/// A piece of its own for what most writes carry, and further ones from the pool for as long as they are needed: nothing is moved as it grows, and a large value leaves no memory behind.
+/// A piece of its own for what most writes carry, and further ones from the pool for as long as they are needed: nothing is moved as it grows, and a large value leaves no memory behind. A pool keeps so many
+/// arrays of each size, so a large value takes one large piece: in small ones those of a few dozen writers would be made anew each time.
 /// </remarks>
 /// <param name="pool">Where further pieces come from; null: the shared pool.</param>
 internal sealed class OutgoingBuffer(ArrayPool<byte>? pool = null)
@@ -16,8 +17,11 @@ internal sealed class OutgoingBuffer(ArrayPool<byte>? pool = null)
     /// <summary>The size of the first piece.</summary>
     public const int FirstSize = 16 * 1024;
 
-    /// <summary>The size of each further one.</summary>
+    /// <summary>The least size of a further one.</summary>
     public const int FurtherSize = 64 * 1024;
+
+    /// <summary>What a further one has at most, for a value as large as that.</summary>
+    public const int LargestSize = 1024 * 1024;
 
     private const int LongestNumber = 20;
 
@@ -34,7 +38,7 @@ internal sealed class OutgoingBuffer(ArrayPool<byte>? pool = null)
 
     private byte[] Last => _last ?? _first;
 
-    private int Room => (_last is null ? FirstSize : FurtherSize) - _used;
+    private int Room => Last.Length - _used;
 
     public void Append(ReadOnlySpan<byte> bytes)
     {
@@ -43,7 +47,7 @@ internal sealed class OutgoingBuffer(ArrayPool<byte>? pool = null)
             ReadOnlySpan<byte> fits = bytes[..Room];
             Add(fits);
             bytes = bytes[fits.Length..];
-            _last = _pool.Rent(FurtherSize);
+            _last = _pool.Rent(Math.Clamp(bytes.Length, FurtherSize, LargestSize));
             _further.Add(_last);
             _used = 0;
         }
@@ -84,7 +88,7 @@ internal sealed class OutgoingBuffer(ArrayPool<byte>? pool = null)
         int nextEnd = 0;
         for (int index = -1; index < _further.Count; index++)
         {
-            ReadOnlySpan<byte> piece = index < 0 ? _first : _further[index].AsSpan(0, FurtherSize);
+            ReadOnlySpan<byte> piece = index < 0 ? _first : _further[index];
             piece = piece[..(int)Math.Min(piece.Length, Length - start)];
             for (; endsRecords && nextEnd < RecordEnds.Count && RecordEnds[nextEnd] < start + piece.Length; nextEnd++)
             {
@@ -108,21 +112,20 @@ internal sealed class OutgoingBuffer(ArrayPool<byte>? pool = null)
     /// <summary>Takes back what was appended beyond a length.</summary>
     public void Truncate(long length)
     {
-        int kept = length <= FirstSize ? 0 : (int)((length - FirstSize + FurtherSize - 1) / FurtherSize);
-        for (int index = _further.Count - 1; index >= kept; index--)
+        long start = Length - _used; // of the last piece; all before it are full
+        while (_last is not null && start >= length)
         {
-            _pool.Return(_further[index]);
-            _further.RemoveAt(index);
+            _pool.Return(_last);
+            _further.RemoveAt(_further.Count - 1);
+            _last = _further.Count == 0 ? null : _further[^1];
+            start -= Last.Length;
         }
 
+        (_used, Length) = ((int)(length - start), length);
         while (RecordEnds.Count > 0 && RecordEnds[^1] > length)
         {
             RecordEnds.RemoveAt(RecordEnds.Count - 1);
         }
-
-        _last = kept == 0 ? null : _further[^1];
-        _used = (int)(kept == 0 ? length : length - FirstSize - ((kept - 1L) * FurtherSize));
-        Length = length;
     }
 
     public void Clear() => Truncate(0);

@@ -29,8 +29,9 @@ public sealed class OutgoingBufferTests
     [InlineData(OutgoingBuffer.FirstSize, 0)]
     [InlineData(OutgoingBuffer.FirstSize + 1, 1)]
     [InlineData(OutgoingBuffer.FirstSize + OutgoingBuffer.FurtherSize, 1)]
-    [InlineData(OutgoingBuffer.FirstSize + OutgoingBuffer.FurtherSize + 1, 2)]
-    [InlineData(1_000_000, 16)]
+    [InlineData(OutgoingBuffer.FirstSize + OutgoingBuffer.LargestSize, 1)]
+    [InlineData(OutgoingBuffer.FirstSize + OutgoingBuffer.LargestSize + 100, 2)] // the pool gives a little more than it is asked for
+    [InlineData(10_000_000, 10)]
     public void What_does_not_fit_goes_into_memory_of_the_pool_and_comes_back(int size, int pieces)
     {
         _buffer.Append(Encoding.ASCII.GetBytes(new string('x', size)));
@@ -39,6 +40,18 @@ public sealed class OutgoingBufferTests
 
         _buffer.Clear();
         Assert.Equal((0, 0), (_buffer.Length, _pool.Open));
+    }
+
+    [Fact]
+    public void What_is_small_takes_small_pieces()
+    {
+        byte[] small = new byte[1000];
+        for (_buffer.Append(new byte[OutgoingBuffer.FirstSize]); _buffer.Length < OutgoingBuffer.FirstSize + (3 * OutgoingBuffer.FurtherSize);)
+        {
+            _buffer.Append(small);
+        }
+
+        Assert.Equal(4, _pool.Open);
     }
 
     [Theory]
@@ -91,6 +104,7 @@ public sealed class OutgoingBufferTests
     [InlineData(OutgoingBuffer.FirstSize + 1)]
     [InlineData(OutgoingBuffer.FirstSize + OutgoingBuffer.FurtherSize)]
     [InlineData(OutgoingBuffer.FirstSize + OutgoingBuffer.FurtherSize + 7)]
+    [InlineData(OutgoingBuffer.FirstSize + OutgoingBuffer.LargestSize + 7)]
     public void What_was_begun_can_be_taken_back(int kept)
     {
         _buffer.Append(Encoding.ASCII.GetBytes(new string('a', kept)));

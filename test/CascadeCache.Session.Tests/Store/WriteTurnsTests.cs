@@ -32,6 +32,17 @@ public sealed class WriteTurnsTests
     }
 
     [Fact]
+    public void Who_comes_from_where_nothing_flows_leaves_it_so()
+    {
+        using AsyncFlowControl outer = ExecutionContext.SuppressFlow();
+        WriteTurn first = _turns.Join("key");
+        Assert.False(_turns.Join("key").IsFirst);
+
+        Assert.True(ExecutionContext.IsFlowSuppressed());
+        _turns.Pass(first, Stored);
+    }
+
+    [Fact]
     public async Task Turns_come_in_the_order_of_arrival_with_what_the_predecessor_stored()
     {
         WriteTurn first = _turns.Join("key");

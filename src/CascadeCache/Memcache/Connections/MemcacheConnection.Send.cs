@@ -9,7 +9,8 @@ namespace CascadeCache.Memcache.Connections;
 /// </summary>
 /// <remarks>
 /// Each write costs a call of the system and wakes the server, whatever it carries. So a request with which few others wait is sent at once by its caller; one of many
-/// is left to a work item at the end of the thread pool's queue, and goes out together with those whose callers the replies now in that queue will wake. A thread that blocks never leaves its
+/// is left to a work item at the end of the thread pool's queue, and goes out together with those whose callers the replies now in that queue will wake. What those
+/// ask whom a reader wakes itself, its own or another connection's, goes out when it has woken all of them. A thread that blocks never leaves its
 /// request to the pool, because with a starved one it would wait for itself: of several, one lets the others come and sends for all of them.
 /// </remarks>
 internal sealed partial class MemcacheConnection

@@ -168,7 +168,7 @@ public sealed class ScriptedServerTests
         Task<MemcacheReply> get = client.GetAsync("k");
         ScriptedConnection connection = await server.NextGreetedAsync(Token);
         await connection.ReadLineAsync();
-        using var memory = new UnreadableMemory();
+        using var memory = WatchedMemory.Unreadable(10);
 
         await Assert.ThrowsAsync<ObjectDisposedException>(() => client.Node.SetAsync(
             MemcacheFixture.Key("k"), "H"u8.ToArray(), new ReadOnlySequence<byte>(memory.Memory), 0, 100, null, MemcacheFixture.Call).AsTask());
@@ -227,25 +227,6 @@ public sealed class ScriptedServerTests
             }
 
             await Task.Yield();
-        }
-    }
-
-    private sealed class UnreadableMemory : MemoryManager<byte>
-    {
-        public override Memory<byte> Memory => CreateMemory(10);
-
-        public override Span<byte> GetSpan() => throw new ObjectDisposedException(nameof(UnreadableMemory));
-
-        public override MemoryHandle Pin(int elementIndex = 0) => throw new ObjectDisposedException(nameof(UnreadableMemory));
-
-        public override void Unpin()
-        {
-            // Never pinned.
-        }
-
-        protected override void Dispose(bool disposing)
-        {
-            // Nothing is held.
         }
     }
 }

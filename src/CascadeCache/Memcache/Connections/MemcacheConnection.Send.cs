@@ -169,6 +169,8 @@ internal sealed partial class MemcacheConnection
         {
             (_unsent, _sending) = (_sending, _unsent);
             _hasUrgent = false;
+            _room.Clear();
+            _roomOfBlocking.Clear();
         }
 
         try

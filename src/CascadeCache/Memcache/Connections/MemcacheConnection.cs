@@ -102,6 +102,34 @@ internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, ReaderWa
             return ValueTask.FromCanceled<MemcacheReply>(call.CancellationToken);
         }
 
+        return RoomFor(request, call.Blocking) is { } room && Ask(room, request.Set.Size) is { } waiter
+            ? WaitAndExecuteAsync(room, waiter, request, call)
+            : ExecuteAtOnceAsync(request, call);
+    }
+
+    /// <summary>Closes the connection, if it is not closed, and fails all that wait. What the server still sends belongs to nobody.</summary>
+    public void Close(MemcacheFault fault, Exception? cause)
+    {
+        lock (_gate)
+        {
+            if (_failure is not null)
+            {
+                return;
+            }
+
+            _failure = cause as MemcacheException ?? new MemcacheException(fault, Describe(fault, cause), cause);
+            _room.AdmitAll();
+            _roomOfBlocking.AdmitAll();
+        }
+
+        _socket.Dispose(); // ends the reader's and the writer's waiting
+        _writerWork.Release();
+    }
+
+    public void Dispose() => Close(MemcacheFault.NotConnected, new ObjectDisposedException(nameof(MemcacheClient)));
+
+    private ValueTask<MemcacheReply> ExecuteAtOnceAsync(in MemcacheRequest request, CallContext call)
+    {
         if (!TryQueue(request, call.Blocking, out PendingRequest? pending, out MemcacheReply refusal))
         {
             return ValueTask.FromResult(refusal);
@@ -121,40 +149,22 @@ internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, ReaderWa
         return ValueTask.FromResult(MemcacheReply.Unavailable(MemcacheFault.TimedOut, maybeExecuted: true, Failure));
     }
 
-    /// <summary>Closes the connection, if it is not closed, and fails all that wait. What the server still sends belongs to nobody.</summary>
-    public void Close(MemcacheFault fault, Exception? cause)
-    {
-        lock (_gate)
-        {
-            if (_failure is not null)
-            {
-                return;
-            }
-
-            _failure = cause as MemcacheException ?? new MemcacheException(fault, Describe(fault, cause), cause);
-        }
-
-        _socket.Dispose(); // ends the reader's and the writer's waiting
-        _writerWork.Release();
-    }
-
-    public void Dispose() => Close(MemcacheFault.NotConnected, new ObjectDisposedException(nameof(MemcacheClient)));
-
     private bool TryQueue(in MemcacheRequest request, bool blocking, out PendingRequest pending, out MemcacheReply refusal)
     {
         bool sendsItself;
         bool isUrgent;
         lock (_gate)
         {
+            SendRoom? room = RoomFor(request, blocking);
             if (_failure is not null || _unsent.Length + request.Set.Size > MaxUnsentBytes)
             {
-                MemcacheFault fault = _failure?.Fault ?? MemcacheFault.Overloaded;
-                refusal = MemcacheReply.Unavailable(fault, maybeExecuted: false, _failure ?? new MemcacheException(fault, Describe(fault, null)));
+                room?.Leave(request.Set.Size);
+                refusal = Refusal();
                 pending = null!;
                 return false;
             }
 
-            Write(request, ++_lastOpaque);
+            Write(request, ++_lastOpaque, room);
             long now = _settings.Time.GetTimestamp();
             isUrgent = IsUrgent(now);
             pending = _requests.Rent();
@@ -174,14 +184,22 @@ internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, ReaderWa
         return true;
     }
 
+    /// <summary>Of a request that was not sent.</summary>
+    private MemcacheReply Refusal()
+    {
+        MemcacheFault fault = Failure?.Fault ?? MemcacheFault.Overloaded;
+        return MemcacheReply.Unavailable(fault, maybeExecuted: false, Failure ?? new MemcacheException(fault, Describe(fault, null)));
+    }
+
     /// <summary>Under the gate.</summary>
-    private void Write(in MemcacheRequest request, uint opaque)
+    private void Write(in MemcacheRequest request, uint opaque, SendRoom? room)
     {
         long before = _unsent.Length;
         bool isWhole = false;
         try
         {
             RequestWriter.Write(_unsent, request, opaque);
+            room?.Enter(request.Set.Size);
             isWhole = true;
         }
         finally
@@ -189,6 +207,7 @@ internal sealed partial class MemcacheConnection : IThreadPoolWorkItem, ReaderWa
             if (!isWhole)
             {
                 _unsent.Truncate(before); // the caller's memory could not be read: half a request would put all others out of step
+                room?.Leave(request.Set.Size);
             }
         }
     }

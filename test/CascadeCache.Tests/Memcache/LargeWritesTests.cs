@@ -1,0 +1,147 @@
+using System.Buffers;
+using CascadeCache.Memcache;
+using CascadeCache.Primitives;
+using CascadeCache.TestKit.Processes;
+using CascadeCache.TestKit.Servers;
+using CascadeCache.TestKit.Values;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CascadeCache.Tests.Memcache;
+
+/// <summary>Many large values for a server that does not keep up: few of them are copied at a time, the others wait for their turn, and none is lost or sent after-its caller has gone.</summary>
+public sealed class LargeWritesTests
+{
+    // More than the system takes for a server that does not read, and what the connection takes besides.
+    private const int Writers = 100;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly byte[] Large = new byte[1_000_000];
+    private static readonly string[] Roomy = ["-m", "256"];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task All_are_stored_when_the_server_goes_on_and_a_small_request_waits_for_few_of_them()
+    {
+        await using RealMemcached server = await RealMemcached.StartAsync(Roomy);
+        using var client = new MemcacheFixture(server.Host);
+        await client.GetAsync("connects");
+        server.Pause();
+        Task<MemcacheReply>[] writes = [.. Enumerable.Range(0, Writers).Select(i => SetAsync(client, $"k{i}"))];
+        Task<MemcacheReply> small = client.GetAsync("small");
+
+        Assert.InRange(client.Node.WaitingRequests, 2, Writers / 2);
+        Assert.All(writes.Append(small), static w => Assert.False(w.IsCompleted));
+
+        server.Resume();
+        Assert.All(await Task.WhenAll(writes), static reply => Assert.Equal(MemcacheStatus.Done, reply.Status));
+        Assert.Equal(MemcacheStatus.Miss, (await small).Status);
+        for (int i = 0; i < Writers; i++)
+        {
+            MemcacheReply reply = await client.GetAsync($"k{i}");
+            Assert.Equal(Large.Length + 1, reply.Value.Length);
+            reply.Loan.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task Who_blocks_does_not_wait_for_those_who_await()
+    {
+        await using RealMemcached server = await RealMemcached.StartAsync(Roomy);
+        using var client = new MemcacheFixture(server.Host);
+        await client.GetAsync("connects");
+        server.Pause();
+        Task<MemcacheReply>[] writes = [.. Enumerable.Range(0, Writers).Select(i => SetAsync(client, $"k{i}"))];
+        var copied = new TaskCompletionSource();
+        using var value = new WatchedMemory(Large.Length, () => copied.TrySetResult());
+
+        Task<MemcacheReply> blocking = Task.Factory.StartNew(
+            () => SetAsync(client, "k", CallContext.Sync, new ReadOnlySequence<byte>(value.Memory)).GetAwaiter().GetResult(), Token, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+        await Task.WhenAny(copied.Task, blocking);
+        Assert.False(blocking.IsCompleted);
+        server.Resume();
+        Assert.All(await Task.WhenAll(writes.Append(blocking)), static reply => Assert.Equal(MemcacheStatus.Done, reply.Status));
+    }
+
+    [Fact]
+    public async Task Who_gives_up_while_waiting_is_not_sent_and_keeps_nobody_waiting()
+    {
+        await using RealMemcached server = await RealMemcached.StartAsync(Roomy);
+        using var client = new MemcacheFixture(server.Host);
+        await client.GetAsync("connects");
+        server.Pause();
+        using var patience = new CancellationTokenSource();
+        List<Task<MemcacheReply>> writes = [.. Enumerable.Range(0, Writers).Select(i => SetAsync(client, $"k{i}"))];
+        var lent = new LentSequence(Large);
+        Task<MemcacheReply> given = SetAsync(client, "given-up", CallContext.Async(patience.Token), lent.Bytes);
+        writes.Add(SetAsync(client, "after-it"));
+
+        await patience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given);
+        lent.TakeBack();
+
+        server.Resume();
+        Assert.All(await Task.WhenAll(writes), static reply => Assert.Equal(MemcacheStatus.Done, reply.Status));
+        Assert.Equal(MemcacheStatus.Miss, (await client.GetAsync("given-up")).Status);
+        Assert.Equal(0, lent.LateUses);
+    }
+
+    [Fact]
+    public async Task Whose_turn_does_not_come_in_time_is_told_that_nothing_was_sent()
+    {
+        var time = new FakeTimeProvider();
+        await using var server = new ScriptedServer();
+        using var client = new MemcacheFixture(server.Host, time: time);
+        TimeSpan limit = client.Options.OperationTimeout;
+        Task<MemcacheReply> first = client.GetAsync("first");
+        ScriptedConnection connection = await server.NextGreetedAsync(Token);
+        await connection.ReadLineAsync();
+        Task<MemcacheReply>[] writes = [.. Enumerable.Range(0, Writers).Select(i => SetAsync(client, $"k{i}"))];
+        time.Advance(limit * 0.6);
+        await connection.WriteAsync("EN kfirst O1\r\n"); // it is slow, but not silent
+        await first;
+
+        time.Advance(limit * 0.4);
+
+        MemcacheReply[] replies = await Task.WhenAll(writes[(Writers / 2)..]);
+        Assert.All(replies, static reply => Assert.Equal((MemcacheStatus.Unavailable, MemcacheFault.Overloaded, false), (reply.Status, reply.Fault, reply.MaybeExecuted)));
+        Assert.Contains("reads too slowly", replies[0].Error!.Message, StringComparison.Ordinal);
+        Assert.True(client.Node.IsConnected);
+    }
+
+    [Fact]
+    public async Task When_the_connection_ends_those_who_wait_are_told_that_nothing_was_sent()
+    {
+        await using var server = new ScriptedServer();
+        using var client = new MemcacheFixture(server.Host, time: new FakeTimeProvider());
+        Task<MemcacheReply> first = client.GetAsync("first");
+        ScriptedConnection connection = await server.NextGreetedAsync(Token);
+        await connection.ReadLineAsync();
+        Task<MemcacheReply>[] writes = [.. Enumerable.Range(0, Writers).Select(i => SetAsync(client, $"k{i}"))];
+
+        connection.Dispose();
+
+        MemcacheReply[] replies = await Task.WhenAll(writes.Append(first)).WaitAsync(Patience, Token);
+        Assert.All(replies, static reply => Assert.Equal((MemcacheStatus.Unavailable, MemcacheFault.ConnectionLost), (reply.Status, reply.Fault)));
+        Assert.InRange(replies.Count(static reply => !reply.MaybeExecuted), Writers / 2, Writers - 1);
+    }
+
+    [Fact]
+    public async Task A_value_that_cannot_be_read_keeps_nobody_waiting()
+    {
+        await using RealMemcached server = await RealMemcached.StartAsync(Roomy);
+        using var client = new MemcacheFixture(server.Host);
+        await client.GetAsync("connects");
+
+        using (var unreadable = WatchedMemory.Unreadable(Large.Length))
+        {
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => SetAsync(client, "k", MemcacheFixture.Call, new ReadOnlySequence<byte>(unreadable.Memory)));
+        }
+
+        Assert.Equal(MemcacheStatus.Done, (await SetAsync(client, "k")).Status);
+    }
+
+    private static Task<MemcacheReply> SetAsync(MemcacheFixture client, string key, CallContext? call = null, ReadOnlySequence<byte>? value = null) =>
+        client.Node.SetAsync(MemcacheFixture.Key(key), "H"u8.ToArray(), value ?? new ReadOnlySequence<byte>(Large), 0, 100, null, call ?? MemcacheFixture.Call).AsTask();
+}

@@ -63,7 +63,7 @@ internal sealed class MemcacheNode : IDisposable
     /// <summary>Stores a value; one that the server cannot hold is refused here, because the server would delete what stands there.</summary>
     /// <param name="key">The key.</param>
     /// <param name="head">The first bytes; at least one.</param>
-    /// <param name="payload">The rest; copied before the call that sends it returns.</param>
+    /// <param name="payload">The rest; not looked at any more when the call has ended.</param>
     /// <param name="flags">32 bits beside the value.</param>
     /// <param name="seconds">For how long, at least 1.</param>
     /// <param name="token">Only over the item that it was given for; null: over anything.</param>

@@ -17,7 +17,7 @@ internal enum RequestKind
 /// <param name="Token">For a write or deletion: only if the item still has this token; null: unconditionally.</param>
 internal readonly record struct MemcacheRequest(RequestKind Kind, MemcacheKey Key, MemcacheGet Get, MemcacheSet Set, CasToken? Token);
 
-/// <summary>What a write stores. The memory is copied into the connection's buffer before the call that sends it returns.</summary>
+/// <summary>What a write stores. The memory is copied into the connection's buffer, at the latest when the call that sends it has ended; however it ends, it is not looked at afterwards.</summary>
 /// <param name="Head">The first bytes of the value; at least one, so that an empty item is always a placeholder.</param>
 /// <param name="Payload">The rest of it.</param>
 /// <param name="ClientFlags">32 bits beside the value.</param>

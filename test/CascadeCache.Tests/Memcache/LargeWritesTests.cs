@@ -14,6 +14,9 @@ public sealed class LargeWritesTests
     // More than the system takes for a server that does not read, and what the connection takes besides.
     private const int Writers = 100;
 
+    private const int Rounds = 20;
+
+    private static readonly int[] Sizes = [10, 30_000, 33_000, 200_000, 1_000_000];
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly byte[] Large = new byte[1_000_000];
     private static readonly string[] Roomy = ["-m", "256"];
@@ -140,6 +143,60 @@ public sealed class LargeWritesTests
         }
 
         Assert.Equal(MemcacheStatus.Done, (await SetAsync(client, "k")).Status);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Of_any_mixture_each_value_is_its_own_and_no_room_is_lost(int seed)
+    {
+        await using RealMemcached server = await RealMemcached.StartAsync(Roomy);
+        using var client = new MemcacheFixture(server.Host);
+        await client.GetAsync("connects");
+
+        int[] givenUp = await Task.WhenAll(Enumerable.Range(0, 24).Select(i => Task.Factory.StartNew(
+            () => WriteAndReadAsync(client, i, isBlocking: i % 4 == 0, new Random((seed * 1000) + i)).GetAwaiter().GetResult(), Token, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+
+        Assert.InRange(givenUp.Sum(), 1, 24 * Rounds / 2);
+        Assert.All(await Task.WhenAll(Enumerable.Range(0, Writers).Select(i => SetAsync(client, $"after{i}"))), static reply => Assert.Equal(MemcacheStatus.Done, reply.Status));
+    }
+
+    // Small values, some that just have to wait, and some that fill the room; half of those who await have little patience. What is lent is taken back when the call has ended.
+    private static async Task<int> WriteAndReadAsync(MemcacheFixture client, int writer, bool isBlocking, Random random)
+    {
+        int givenUp = 0;
+        for (int round = 0; round < Rounds; round++)
+        {
+            byte[] bytes = new byte[Sizes[random.Next(Sizes.Length)]];
+            random.NextBytes(bytes);
+            var lent = new LentSequence(bytes);
+            using var patience = new CancellationTokenSource();
+            if (!isBlocking && random.Next(2) == 0)
+            {
+                patience.CancelAfter(TimeSpan.FromMilliseconds(random.Next(4)));
+            }
+
+            try
+            {
+                CallContext call = isBlocking ? CallContext.Sync : CallContext.Async(patience.Token);
+                MemcacheReply set = await SetAsync(client, $"w{writer}.{round}", call, lent.Bytes);
+                Assert.Equal(MemcacheStatus.Done, set.Status);
+                lent.TakeBack();
+                MemcacheReply get = await client.GetAsync($"w{writer}.{round}");
+                using Loan loan = get.Loan;
+                Assert.True(get.Value.Span[1..].SequenceEqual(bytes));
+            }
+            catch (OperationCanceledException) when (patience.IsCancellationRequested)
+            {
+                lent.TakeBack();
+                givenUp++;
+            }
+
+            Assert.Equal(0, lent.LateUses);
+        }
+
+        return givenUp;
     }
 
     private static Task<MemcacheReply> SetAsync(MemcacheFixture client, string key, CallContext? call = null, ReadOnlySequence<byte>? value = null) =>

@@ -27,10 +27,9 @@ public sealed class LargeWritesTests
     public async Task All_are_stored_when_the_server_goes_on_and_a_small_request_waits_for_few_of_them()
     {
         await using RealMemcached server = await RealMemcached.StartAsync(Roomy);
-        using var client = new MemcacheFixture(server.Host);
-        await client.GetAsync("connects");
+        using MemcacheFixture client = await ConnectAsync(server);
         server.Pause();
-        Task<MemcacheReply>[] writes = [.. Enumerable.Range(0, Writers).Select(i => SetAsync(client, $"k{i}"))];
+        Task<MemcacheReply>[] writes = SetMany(client);
         Task<MemcacheReply> small = client.GetAsync("small");
 
         Assert.InRange(client.Node.WaitingRequests, 2, Writers / 2);
@@ -51,10 +50,9 @@ public sealed class LargeWritesTests
     public async Task Who_blocks_does_not_wait_for_those_who_await()
     {
         await using RealMemcached server = await RealMemcached.StartAsync(Roomy);
-        using var client = new MemcacheFixture(server.Host);
-        await client.GetAsync("connects");
+        using MemcacheFixture client = await ConnectAsync(server);
         server.Pause();
-        Task<MemcacheReply>[] writes = [.. Enumerable.Range(0, Writers).Select(i => SetAsync(client, $"k{i}"))];
+        Task<MemcacheReply>[] writes = SetMany(client);
         var copied = new TaskCompletionSource();
         using var value = new WatchedMemory(Large.Length, () => copied.TrySetResult());
 
@@ -71,11 +69,10 @@ public sealed class LargeWritesTests
     public async Task Who_gives_up_while_waiting_is_not_sent_and_keeps_nobody_waiting()
     {
         await using RealMemcached server = await RealMemcached.StartAsync(Roomy);
-        using var client = new MemcacheFixture(server.Host);
-        await client.GetAsync("connects");
+        using MemcacheFixture client = await ConnectAsync(server);
         server.Pause();
         using var patience = new CancellationTokenSource();
-        List<Task<MemcacheReply>> writes = [.. Enumerable.Range(0, Writers).Select(i => SetAsync(client, $"k{i}"))];
+        List<Task<MemcacheReply>> writes = [.. SetMany(client)];
         var lent = new LentSequence(Large);
         Task<MemcacheReply> given = SetAsync(client, "given-up", CallContext.Async(patience.Token), lent.Bytes);
         writes.Add(SetAsync(client, "after-it"));
@@ -100,7 +97,7 @@ public sealed class LargeWritesTests
         Task<MemcacheReply> first = client.GetAsync("first");
         ScriptedConnection connection = await server.NextGreetedAsync(Token);
         await connection.ReadLineAsync();
-        Task<MemcacheReply>[] writes = [.. Enumerable.Range(0, Writers).Select(i => SetAsync(client, $"k{i}"))];
+        Task<MemcacheReply>[] writes = SetMany(client);
         time.Advance(limit * 0.6);
         await connection.WriteAsync("EN kfirst O1\r\n"); // it is slow, but not silent
         await first;
@@ -121,7 +118,7 @@ public sealed class LargeWritesTests
         Task<MemcacheReply> first = client.GetAsync("first");
         ScriptedConnection connection = await server.NextGreetedAsync(Token);
         await connection.ReadLineAsync();
-        Task<MemcacheReply>[] writes = [.. Enumerable.Range(0, Writers).Select(i => SetAsync(client, $"k{i}"))];
+        Task<MemcacheReply>[] writes = SetMany(client);
 
         connection.Dispose();
 
@@ -134,8 +131,7 @@ public sealed class LargeWritesTests
     public async Task A_value_that_cannot_be_read_keeps_nobody_waiting()
     {
         await using RealMemcached server = await RealMemcached.StartAsync(Roomy);
-        using var client = new MemcacheFixture(server.Host);
-        await client.GetAsync("connects");
+        using MemcacheFixture client = await ConnectAsync(server);
 
         using (var unreadable = WatchedMemory.Unreadable(Large.Length))
         {
@@ -152,15 +148,23 @@ public sealed class LargeWritesTests
     public async Task Of_any_mixture_each_value_is_its_own_and_no_room_is_lost(int seed)
     {
         await using RealMemcached server = await RealMemcached.StartAsync(Roomy);
-        using var client = new MemcacheFixture(server.Host);
-        await client.GetAsync("connects");
+        using MemcacheFixture client = await ConnectAsync(server);
 
         int[] givenUp = await Task.WhenAll(Enumerable.Range(0, 24).Select(i => Task.Factory.StartNew(
             () => WriteAndReadAsync(client, i, isBlocking: i % 4 == 0, new Random((seed * 1000) + i)).GetAwaiter().GetResult(), Token, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
 
         Assert.InRange(givenUp.Sum(), 1, 24 * Rounds / 2);
-        Assert.All(await Task.WhenAll(Enumerable.Range(0, Writers).Select(i => SetAsync(client, $"after{i}"))), static reply => Assert.Equal(MemcacheStatus.Done, reply.Status));
+        Assert.All(await Task.WhenAll(SetMany(client)), static reply => Assert.Equal(MemcacheStatus.Done, reply.Status));
     }
+
+    private static async Task<MemcacheFixture> ConnectAsync(RealMemcached server)
+    {
+        var client = new MemcacheFixture(server.Host);
+        await client.GetAsync("connects");
+        return client;
+    }
+
+    private static Task<MemcacheReply>[] SetMany(MemcacheFixture client) => [.. Enumerable.Range(0, Writers).Select(i => SetAsync(client, $"k{i}"))];
 
     // Small values, some that just have to wait, and some that fill the room; half of those who await have little patience. What is lent is taken back when the call has ended.
     private static async Task<int> WriteAndReadAsync(MemcacheFixture client, int writer, bool isBlocking, Random random)

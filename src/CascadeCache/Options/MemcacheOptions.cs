@@ -18,7 +18,7 @@ public sealed class MemcacheOptions
 
     /// <summary>
     /// The longest time for one attempt of one request to a server. Default 500 ms. A server that lets it pass is disconnected: what it still sends
-    /// belongs to nobody. With many writers of values of 32 KiB and more, one such value may wait as long again for its turn to be sent; then it is refused, unsent.
+    /// belongs to nobody. With many writers of values of 32 KiB and more, such a value may first wait as long for its turn to be sent; if that does not come it is refused, unsent.
     /// </summary>
     public TimeSpan OperationTimeout { get; set; } = TimeSpan.FromMilliseconds(500);
 

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CascadeCache.Tests.Memcache;
 
-/// <summary>Many large values for a server that does not keep up: few of them are copied at a time, the others wait for their turn, and none is lost or sent after-its caller has gone.</summary>
+/// <summary>Many large values for a server that does not keep up: few of them are copied at a time, the others wait for their turn, and none is lost or sent after its caller has gone.</summary>
 public sealed class LargeWritesTests
 {
     // More than the system takes for a server that does not read, and what the connection takes besides.

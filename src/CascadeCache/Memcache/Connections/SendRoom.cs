@@ -3,7 +3,7 @@ using CascadeCache.Primitives;
 namespace CascadeCache.Memcache.Connections;
 
 /// <summary>
-/// How much of large values may lie in a connection's buffer: the others wait, in the order in which they came, and are copied when there is room. So a server that is
+/// How much of large values may lie in a connection's buffer, while what lay there before is being sent: the others wait, in the order in which they came, and are copied when there is room. So a server that is
 /// slower than its writers costs little memory, and what is small overtakes all but a bounded part of what is large. Guarded by the connection's gate.
 /// </summary>
 /// <remarks>A connection has two: whoever blocks must not wait for room that was promised to somebody who needs the thread pool to come for it.</remarks>
